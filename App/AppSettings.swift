@@ -1,0 +1,127 @@
+import EventBus
+import Foundation
+import Logging
+import Platform
+import Settings
+import Storage
+import Telemetry
+
+/// The settings of the process itself; those of a module are declared by the module.
+enum AppSettings {
+    static let modules = Setting<[String]>.list(
+        "modules", default: ["all"], "The modules that run in this process; all of them: all.")
+    static let environment = Setting<Environment>.choice(
+        "environment", default: .development, "production refuses insecure defaults.")
+
+    static let host = Setting<String>.string(
+        "http.host", default: "127.0.0.1", "Address to listen on.")
+    static let port = Setting<Int>.int(
+        "http.port", default: 8_080, in: 0...65_535, "Port to listen on; 0 takes a free one.")
+    static let managementPort = Setting<Int>.int(
+        "http.managementPort", default: 0, in: 0...65_535,
+        "Port for /metrics and /health alone; 0 serves them on http.port.")
+    static let requestTimeout = Setting<Duration>.duration(
+        "http.requestTimeout", default: .seconds(30), in: .milliseconds(100)...(.seconds(600)),
+        "How long a request may take, from its head to its answer.")
+    static let bodyLimit = Setting<Int>.int(
+        "http.bodyLimit", default: 1_048_576, in: 1_024...67_108_864,
+        "Bytes that a request's body may have.")
+    static let drainDelay = Setting<Duration>.duration(
+        "shutdown.drainDelay", default: .zero, in: .zero...(.seconds(60)),
+        "How long /health/ready says 503 before the listener closes.")
+
+    static let storageURL = Setting<StorageURL>.custom(
+        "storage.url", default: .sqlite(directory: "./data"), defaultText: "sqlite:./data",
+        allowed: "sqlite:DIR", "Where databases live: one file a module.",
+        parse: { StorageURL($0) })
+    static let signingKey = Setting<String?>.secretText(
+        "auth.signingKey",
+        "Ed25519 or P-256 private key that signs access tokens, as PEM or file:PATH."
+            + " Generated beside the databases in development.")
+
+    static let transport = Setting<TransportKind>.choice(
+        "bus.transport", default: .inProcess, "What carries events between modules.")
+    static let maxAttempts = Setting<Int>.int(
+        "bus.retry.maxAttempts", default: 8, in: 1...100,
+        "Tries before an event is parked as a dead letter.")
+    static let initialDelay = Setting<Duration>.duration(
+        "bus.retry.initialDelay", default: .milliseconds(100), in: retryDelays,
+        "The longest wait before the second try; it doubles from try to try.")
+    static let maxDelay = Setting<Duration>.duration(
+        "bus.retry.maxDelay", default: .seconds(300), in: retryDelays,
+        "The longest wait before any try.")
+
+    static let logLevel = Setting<LogLevel>.choice(
+        "log.level", default: .info, "The least level that is logged.")
+    static let logFormat = Setting<LogFormat>.choice(
+        "log.format", default: .forStandardOutput,
+        "One JSON object a line, or text for people; pretty on a terminal by itself.")
+    static let serviceName = Setting<String>.string(
+        "telemetry.serviceName", default: "flotilla", "serviceName in logs.")
+
+    private static let retryDelays = Duration.milliseconds(1)...Duration.seconds(86_400)
+
+    static let all: [any DeclaredSetting] = [
+        modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
+        storageURL, signingKey, AuthSettings.issuer, AuthSettings.audience, transport,
+        maxAttempts, initialDelay, maxDelay, logLevel, logFormat, serviceName,
+    ]
+}
+
+/// Where the process runs.
+enum Environment: String, CaseIterable, Sendable {
+    case development
+    case production
+}
+
+/// The transports that the program knows.
+enum TransportKind: String, CaseIterable, Sendable {
+    case inProcess = "in-process"
+}
+
+/// swift-log's levels as a setting.
+enum LogLevel: String, CaseIterable, Sendable {
+    case trace, debug, info, notice, warning, error, critical
+
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}
+
+/// A module's own place for its database.
+func storageURL(of module: String) -> Setting<StorageURL?> {
+    .custom(
+        "modules.\(module).storage.url", default: nil, defaultText: nil, allowed: "sqlite:DIR",
+        "Where the database of \(module) lives, if not with the others.",
+        parse: { StorageURL($0).map(Optional.some) })
+}
+
+/// A consumer's own patience.
+struct ConsumerSettings: Sendable {
+    let maxAttempts: Setting<Int?>
+    let initialDelay: Setting<Duration?>
+    let maxDelay: Setting<Duration?>
+
+    init(consumer: String) {
+        let prefix = "bus.consumers.\(consumer)"
+        maxAttempts = .custom(
+            "\(prefix).maxAttempts", default: nil, defaultText: nil,
+            allowed: AppSettings.maxAttempts.allowed, "As bus.retry.maxAttempts, for \(consumer).",
+            parse: { text in
+                (try? AppSettings.maxAttempts.value(of: text)).map(Optional.some)
+            })
+        initialDelay = Self.delay(
+            "\(prefix).initialDelay", like: AppSettings.initialDelay, consumer: consumer)
+        maxDelay = Self.delay(
+            "\(prefix).maxDelay", like: AppSettings.maxDelay, consumer: consumer)
+    }
+
+    private static func delay(
+        _ key: String, like model: Setting<Duration>, consumer: String
+    ) -> Setting<Duration?> {
+        .custom(
+            key, default: nil, defaultText: nil, allowed: model.allowed,
+            "As \(model.key), for \(consumer).",
+            parse: { text in (try? model.value(of: text)).map(Optional.some) })
+    }
+
+    var all: [any DeclaredSetting] { [maxAttempts, initialDelay, maxDelay] }
+}

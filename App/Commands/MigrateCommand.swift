@@ -1,0 +1,37 @@
+import ArgumentParser
+import Events
+import Storage
+
+/// `flotilla migrate`
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Bring the schemas up to date, or show where they stand.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Show where every step stands; change nothing.")
+    var status = false
+
+    @Flag(help: "One JSON document on standard output.")
+    var json = false
+
+    func run() async throws {
+        let composition = try common.compose()
+        let before = try await composition.migrationStatus()
+        if !status { try await composition.migrate() }
+        let after = status ? before : try await composition.migrationStatus()
+        await composition.close()
+        if json {
+            try printJSON(Items(items: after))
+        } else {
+            for step in after { print(line(step)) }
+            let pendingCount = before.count { $0.appliedAt == nil }
+            print(status ? "\(pendingCount) pending" : "\(pendingCount) applied")
+        }
+    }
+
+    private func line(_ step: MigrationStatus) -> String {
+        let applied = step.appliedAt.map(FlotillaJSON.rfc3339) ?? "pending"
+        return "\(step.database)  \(step.component) \(step.version)  \(step.name)  \(applied)"
+    }
+}

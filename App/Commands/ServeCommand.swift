@@ -1,0 +1,38 @@
+import ArgumentParser
+import Settings
+import Storage
+import Telemetry
+
+/// `flotilla serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the system, or some of its modules, over HTTP.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Port to listen on; 0 takes a free one (default: 8080).")
+    var port: String?
+
+    func run() async throws {
+        let startedAt = ContinuousClock.now
+        let (list, settings) = try common.load(flags: port.map { ["http.port": $0] } ?? [:])
+        let telemetry = Telemetry.bootstrap(
+            TelemetrySettings(
+                serviceName: settings[AppSettings.serviceName], version: Version.current,
+                environment: settings[AppSettings.environment].rawValue,
+                logLevel: settings[AppSettings.logLevel].level,
+                logFormat: settings[AppSettings.logFormat]))
+        defer { telemetry.flush() }
+        let composition = try Composition(list: list, settings: settings)
+        try await composition.migrate()
+        let server = Server(
+            composition: composition, telemetry: telemetry, startedAt: startedAt)
+        do {
+            try await server.run()
+        } catch {
+            await composition.close()
+            throw error
+        }
+        await composition.close()
+    }
+}

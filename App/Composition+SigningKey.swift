@@ -1,0 +1,49 @@
+import Foundation
+import Settings
+import Storage
+import Web
+
+extension Composition {
+    /// The key that signs access tokens: the configured one, or in development one that is made
+    /// at the first start and kept beside the databases.
+    ///
+    /// - Throws: ``Complaint`` when production has none, or it can't be read.
+    static func signingKey(_ settings: Settings) throws -> SigningKey {
+        if let pem = settings[AppSettings.signingKey] {
+            return try key(pem: pem, from: settings.source(of: AppSettings.signingKey))
+        }
+        guard settings[AppSettings.environment] == .development else {
+            throw Complaint(
+                "auth.signingKey is required when environment is production:"
+                    + " an Ed25519 or P-256 private key as PEM text, or file:PATH")
+        }
+        switch settings[AppSettings.storageURL] {
+        case .sqlite(let directory):
+            return try developmentKey(in: directory)
+        }
+    }
+
+    private static func developmentKey(in directory: String) throws -> SigningKey {
+        let path = directory + "/signing-key.pem"
+        if let data = FileManager.default.contents(atPath: path) {
+            return try key(pem: String(decoding: data, as: UTF8.self), from: path)
+        }
+        try? FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let pem = SigningKey.generatePEM()
+        let isWritten = FileManager.default.createFile(
+            atPath: path, contents: Data(pem.utf8), attributes: [.posixPermissions: 0o600])
+        guard isWritten else { throw Complaint("can't write the signing key to \(path)") }
+        return try key(pem: pem, from: path)
+    }
+
+    private static func key(pem: String, from source: String) throws -> SigningKey {
+        do {
+            return try SigningKey(pem: pem)
+        } catch {
+            throw Complaint(
+                "auth.signingKey (\(source)) is not an Ed25519 or P-256 private key in PEM")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import EventBus
+import Events
+import Foundation
+import Platform
+import Settings
+import Storage
+import Web
+
+/// The process put together: the chosen modules on their databases, joined by the bus.
+struct Composition: Sendable {
+    let list: ModuleList
+    let settings: Settings
+    let bus: Bus
+    let modules: [any Module]
+    let databases: [String: Database]
+    let signingKey: SigningKey
+
+    /// Opens databases and makes modules; nothing runs yet.
+    ///
+    /// - Throws: ``Complaint`` for what the configuration must mend; `StorageError`.
+    init(list: ModuleList, settings: Settings) throws {
+        self.list = list
+        self.settings = settings
+        signingKey = try Self.signingKey(settings)
+        bus = Bus(registry: list.registry, settings: Self.busSettings(settings, list: list))
+        var modules: [any Module] = []
+        var databases: [String: Database] = [:]
+        for type in try ModuleList.selected(by: settings) {
+            let name = type.name
+            let url = settings[storageURL(of: name)] ?? settings[AppSettings.storageURL]
+            let database = try Database(module: name, at: url)
+            let module = try type.init(
+                settings: settings,
+                platform: Platform(
+                    module: name, database: database, outbox: bus.outbox(of: name, in: database),
+                    signingKey: signingKey))
+            bus.subscribe(module.subscriptions, of: name, in: database)
+            databases[name] = database
+            modules.append(module)
+        }
+        self.modules = modules
+        self.databases = databases
+    }
+
+    /// Brings every database up to date, side by side.
+    ///
+    /// - Throws: `StorageError`.
+    func migrate() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (database, sets) in migrationSets {
+                group.addTask(name: "migrate") {
+                    for set in sets { try await database.migrate(set) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Where every step of every database stands.
+    ///
+    /// - Throws: `StorageError`.
+    func migrationStatus() async throws -> [MigrationStatus] {
+        var status: [MigrationStatus] = []
+        for (database, sets) in migrationSets {
+            for set in sets { status += try await database.migrationStatus(of: set) }
+        }
+        return status
+    }
+
+    /// The lives of events, from the databases of this process's modules.
+    var history: EventHistory {
+        EventHistory(
+            registry: list.registry, databases: databases, consumers: list.modulesOfConsumers)
+    }
+
+    func close() async {
+        for database in databases.values { await database.close() }
+    }
+
+    private var migrationSets: [(Database, [MigrationSet])] {
+        modules.compactMap { module in
+            let type = type(of: module)
+            return databases[type.name].map { ($0, [Bus.migrations] + type.migrations) }
+        }
+    }
+
+    private static func busSettings(_ settings: Settings, list: ModuleList) -> BusSettings {
+        var bus = BusSettings()
+        bus.retry = RetryPolicy(
+            attemptCountMax: settings[AppSettings.maxAttempts],
+            initialDelay: settings[AppSettings.initialDelay],
+            delayMax: settings[AppSettings.maxDelay])
+        for consumer in list.modulesOfConsumers.keys {
+            let own = ConsumerSettings(consumer: consumer)
+            bus.retryByConsumer[consumer] = RetryPolicy(
+                attemptCountMax: settings[own.maxAttempts] ?? bus.retry.attemptCountMax,
+                initialDelay: settings[own.initialDelay] ?? bus.retry.initialDelay,
+                delayMax: settings[own.maxDelay] ?? bus.retry.delayMax)
+        }
+        return bus
+    }
+}

@@ -1,0 +1,176 @@
+import EventBus
+import Foundation
+import HTTPTypes
+import Platform
+import Storage
+import Synchronization
+import Web
+
+/// The probes: whether the process lives, may be sent requests, and reaches what it needs.
+///
+/// Liveness depends on nothing. Readiness depends on the databases alone: an outbox decouples
+/// everything else, so that one broken neighbour does not take the process out of service.
+final class Health: Sendable {
+    /// Answers are kept this long, so that probes can't pile up on a slow component.
+    private static let cacheDuration = Duration.seconds(1)
+    private static let checkTimeout = Duration.milliseconds(500)
+    private static let integrationTimeout = Duration.seconds(5)
+    /// Events that wait longer than this are reported.
+    private static let pendingAgeWarnSeconds = 60.0
+
+    private let composition: Composition
+    private let draining = Atomic(false)
+    private let readiness = Cached<Report>()
+    private let integrations = Cached<Report>()
+
+    init(_ composition: Composition) { self.composition = composition }
+
+    /// From now on `/health/ready` says no.
+    func drain() { draining.store(true, ordering: .releasing) }
+
+    var routes: [Route] {
+        [
+            .get("/health/live", access: .anyone) { _ in try Report(checks: [:]).answer() },
+            .get("/health/startup", access: .anyone) { _ in try Report(checks: [:]).answer() },
+            .get("/health/ready", access: .anyone) { _ in try await self.ready().answer() },
+            .get("/health/integrations", access: .anyone) { _ in
+                try await self.integrationReport().answer()
+            },
+        ]
+    }
+
+    private func ready() async -> Report {
+        guard !draining.load(ordering: .acquiring) else {
+            return Report(checks: ["drain": .fail("the process is shutting down")])
+        }
+        let databases = composition.databases
+        return await readiness.value(for: Self.cacheDuration) {
+            await Report.collecting(
+                databases.map { name, database in
+                    Check("database.\(name)") {
+                        _ = try await database.read { try $0.first("SELECT 1 AS one") }
+                    }
+                }, within: Self.checkTimeout)
+        }
+    }
+
+    private func integrationReport() async -> Report {
+        let composition = composition
+        return await integrations.value(for: Self.cacheDuration) {
+            var report = await Report.collecting(
+                composition.modules.flatMap(\.checks), within: Self.integrationTimeout)
+            do {
+                report.checks["bus"] = try await Self.busResult(composition.bus)
+            } catch {
+                report.checks["bus"] = .fail("can't read the outboxes")
+            }
+            return report
+        }
+    }
+
+    private static func busResult(_ bus: Bus) async throws -> Report.Result {
+        let now = Date()
+        let late = try await bus.pendingEvents()
+            .filter { now.timeIntervalSince($0.oldest) > pendingAgeWarnSeconds }
+            .map { "\($0.type): \(Int(now.timeIntervalSince($0.oldest))) s" }
+        let parked = try await bus.parkedEventCounts().filter { $0.value > 0 }
+            .map { "\($0.key): \($0.value) parked" }
+        let complaints = (late + parked).sorted()
+        return complaints.isEmpty ? .pass : .warn(complaints.joined(separator: ", "))
+    }
+}
+
+/// What a probe answers.
+struct Report: Encodable, Sendable {
+    enum Status: String, Encodable, Sendable, Comparable {
+        case pass, warn, fail
+
+        static func < (left: Status, right: Status) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .pass: 0
+            case .warn: 1
+            case .fail: 2
+            }
+        }
+    }
+
+    struct Result: Encodable, Sendable {
+        let status: Status
+        let detail: String?
+
+        static let pass = Result(status: .pass, detail: nil)
+        static func warn(_ detail: String) -> Result { Result(status: .warn, detail: detail) }
+        static func fail(_ detail: String) -> Result { Result(status: .fail, detail: detail) }
+    }
+
+    var checks: [String: Result]
+
+    var status: Status { checks.values.map(\.status).max() ?? .pass }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(status, forKey: .status)
+        try container.encode(checks, forKey: .checks)
+    }
+
+    private enum CodingKeys: CodingKey { case status, checks }
+
+    func answer() throws -> WebResponse {
+        try .json(self, status: status == .fail ? .serviceUnavailable : .ok)
+    }
+
+    /// Runs checks side by side, each within a time. What failed is named, never why: reasons
+    /// hold addresses and belong in the log.
+    static func collecting(_ checks: [Check], within timeout: Duration) async -> Report {
+        await withTaskGroup(of: (String, Result).self) { group in
+            for check in checks {
+                group.addTask(name: check.name) {
+                    do {
+                        try await check.run(within: timeout)
+                        return (check.name, .pass)
+                    } catch {
+                        return (check.name, .fail("does not answer"))
+                    }
+                }
+            }
+            return Report(checks: await group.reduce(into: [:]) { $0[$1.0] = $1.1 })
+        }
+    }
+}
+
+extension Check {
+    func run(within timeout: Duration) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(name: name) { try await run() }
+            group.addTask(name: "timeout") {
+                try await Task.sleep(for: timeout)
+                throw CheckTimedOut(name: name, timeout: timeout)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
+
+/// A component took too long to answer.
+struct CheckTimedOut: Error, CustomStringConvertible {
+    let name: String
+    let timeout: Duration
+    var description: String { "\(name) did not answer within \(timeout)" }
+}
+
+/// A value that is computed at most once a while. An actor, because computing it suspends.
+private actor Cached<Value: Sendable> {
+    private var current: (value: Value, until: ContinuousClock.Instant)?
+
+    func value(
+        for duration: Duration, _ compute: @Sendable () async -> Value
+    ) async -> Value {
+        if let current, current.until > .now { return current.value }
+        let value = await compute()
+        current = (value, .now + duration)
+        return value
+    }
+}

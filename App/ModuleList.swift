@@ -1,0 +1,62 @@
+import Audit
+import EventBus
+import Notification
+import Order
+import Payment
+import Platform
+import Search
+import Settings
+import User
+
+/// Every module of the program, once, and what they declare before anything runs.
+struct ModuleList: Sendable {
+    static let types: [any Module.Type] = [
+        UserModule.self, OrderModule.self, PaymentModule.self, NotificationModule.self,
+        SearchModule.self, AuditModule.self,
+    ]
+
+    /// Who says and hears what.
+    let registry: EventRegistry
+    /// Every key that the program knows.
+    let catalogue: SettingsCatalogue
+    /// The module of each consumer.
+    let modulesOfConsumers: [String: String]
+
+    /// Describes the modules.
+    ///
+    /// - Throws: `RegistryError` when their declarations contradict each other.
+    init() throws {
+        let members = try Self.types.map { try Self.member($0) }
+        registry = try EventRegistry(members)
+        modulesOfConsumers = Dictionary(
+            uniqueKeysWithValues: members.flatMap { member in
+                member.subscriptions.map { ($0.consumer, member.module) }
+            })
+        catalogue = SettingsCatalogue(
+            AppSettings.all, Self.types.flatMap { $0.settings },
+            Self.types.map { storageURL(of: $0.name) as any DeclaredSetting },
+            modulesOfConsumers.keys.sorted().flatMap { ConsumerSettings(consumer: $0).all },
+            otherVariables: [AdminCommand.passwordVariable])
+    }
+
+    private static func member<M: Module>(_ type: M.Type) throws -> EventRegistry.Member {
+        let module = try M(
+            settings: .defaults(SettingsCatalogue(M.settings)), platform: .describing(M.name))
+        return EventRegistry.Member(
+            module: M.name, publishes: M.publishes, subscriptions: module.subscriptions)
+    }
+
+    /// The modules that the configuration names.
+    ///
+    /// - Throws: ``Complaint`` for a name that is none.
+    static func selected(by settings: Settings) throws -> [any Module.Type] {
+        let names = settings[AppSettings.modules]
+        if names == ["all"] { return types }
+        let known = types.map { $0.name }
+        for name in names where !known.contains(name) {
+            throw Complaint(
+                "modules: there is no module \(name); there are \(known.joined(separator: ", "))")
+        }
+        return types.filter { names.contains($0.name) }
+    }
+}

@@ -1,0 +1,139 @@
+import EventBus
+import Events
+import Foundation
+import HTTPTypes
+import Logging
+import Platform
+import ServiceLifecycle
+import Settings
+import Telemetry
+import UnixSignals
+import Web
+
+/// Everything that runs in a serving process, in the order of its start.
+struct Server: Sendable {
+    /// Work in hand is given this long after SIGTERM; with what follows it stays below 10 s.
+    private static let shutdownDurationMax = Duration.seconds(8)
+
+    let composition: Composition
+    let telemetry: Telemetry
+    let startedAt: ContinuousClock.Instant
+
+    /// Serves until SIGTERM or SIGINT. Shutdown goes backwards: readiness says no, the listener
+    /// closes and requests finish, then the bus finishes the work in hand, then the modules.
+    ///
+    /// - Throws: what a service failed with, as an address that is taken.
+    func run() async throws {
+        let health = Health(composition)
+        let verifier = try await AccessTokenVerifier(
+            keys: [composition.signingKey.publicKey],
+            issuer: composition.settings[AuthSettings.issuer],
+            audience: composition.settings[AuthSettings.audience])
+        describeMetrics()
+        let group = ServiceGroup(
+            configuration: configuration(
+                services: composition.modules.flatMap(\.services) + [composition.bus]
+                    + webServers(health: health, verifier: verifier)
+                    + [Drain(health: health, delay: composition.settings[AppSettings.drainDelay])]
+            ))
+        try await group.run()
+    }
+
+    private func configuration(services: [any Service]) -> ServiceGroupConfiguration {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "flotilla.lifecycle"))
+        configuration.maximumGracefulShutdownDuration = Self.shutdownDurationMax
+        configuration.maximumCancellationDuration = .seconds(1)
+        return configuration
+    }
+
+    private func webServers(
+        health: Health, verifier: AccessTokenVerifier
+    ) -> [any Service] {
+        let settings = composition.settings
+        var web = WebServer.Settings()
+        web.host = settings[AppSettings.host]
+        web.port = settings[AppSettings.port]
+        web.requestTimeout = settings[AppSettings.requestTimeout]
+        web.bodyByteCountMax = settings[AppSettings.bodyLimit]
+        let management = health.routes + [metricsRoute]
+        let api = composition.modules.flatMap(\.routes) + [storyRoute]
+        guard settings[AppSettings.managementPort] != 0 else {
+            return [server(api + management, settings: web, verifier: verifier, name: "http")]
+        }
+        var managementWeb = web
+        managementWeb.port = settings[AppSettings.managementPort]
+        return [
+            server(management, settings: managementWeb, verifier: verifier, name: "management"),
+            server(api, settings: web, verifier: verifier, name: "http"),
+        ]
+    }
+
+    private func server(
+        _ routes: [Route], settings: WebServer.Settings, verifier: AccessTokenVerifier,
+        name: String
+    ) -> WebServer {
+        let startedAt = startedAt
+        return WebServer(routes: routes, settings: settings, verifier: verifier) { port in
+            let elapsed = (ContinuousClock.now - startedAt) / .milliseconds(1)
+            Logger(label: "flotilla.app").info(
+                "listening",
+                metadata: [
+                    "module": "app", "server.name": "\(name)",
+                    "server.url": "http://\(settings.host):\(port)",
+                    "startup_ms": "\(Int(elapsed.rounded()))",
+                ])
+        }
+    }
+
+    private var metricsRoute: Route {
+        let registry = telemetry.registry
+        return .get("/metrics", access: .anyone) { _ in
+            WebResponse(
+                status: .ok,
+                headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: Data(await registry.render().utf8))
+        }
+    }
+
+    private var storyRoute: Route {
+        let history = composition.history
+        return .get("/api/v1/admin/events/{id}", access: .permission("admin:events")) { request in
+            guard let story = try await history.story(of: try request.id()) else {
+                throw Problem.notFound()
+            }
+            return try .json(story)
+        }
+    }
+
+    private func describeMetrics() {
+        let bus = composition.bus
+        ProcessMetrics().register(in: telemetry.registry)
+        telemetry.registry.onCollect {
+            do {
+                try await bus.recordBacklog()
+            } catch {
+                Logger(label: "flotilla.app").warning(
+                    "backlog can't be measured", error: error, metadata: ["module": "app"])
+            }
+        }
+    }
+}
+
+/// The last to start and the first to end: tells the load balancer before the listener closes.
+private struct Drain: Service {
+    let health: Health
+    let delay: Duration
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        health.drain()
+        try? await Task.sleep(for: delay)
+    }
+}

@@ -1,0 +1,78 @@
+# What you type while working on Flotilla. `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# Swift uses every core by itself, and the steps of a target depend on each other.
+.NOTPARALLEL:
+
+CONFIGURATION ?= debug
+CONFIG ?= config/monolith.yaml
+
+# An import that a target does not declare is an error. `swift build` then prints "Build complete!"
+# all the same, so the exit status is what counts.
+CHECKS := --explicit-target-dependency-import-check error
+SOURCES := Package.swift App Modules Tests IntegrationTests
+
+BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev
+TEST_PACKAGES := prometheus jq python3-aiosmtpd python3-venv sqlite3 curl openssl
+
+.PHONY: help
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: packages ## Build and serve on http://127.0.0.1:8080 (CONFIGURATION=release, CONFIG=FILE).
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
+	    serve --config "$(CONFIG)"
+
+.PHONY: demo
+demo: packages ## Walk through registration and an order on a throw-away system.
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@exec scripts/demo.sh \
+	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla"
+
+.PHONY: build
+build: packages ## Build everything but the tests (CONFIGURATION=release).
+	@swift build --configuration $(CONFIGURATION) $(CHECKS)
+
+# The integration tests start whole systems, so they run one after another, after the others.
+.PHONY: test
+test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
+	@swift build --build-tests $(CHECKS)
+	@swift test --skip-build --disable-xctest $(CHECKS) --skip '^IntegrationTests\.'
+	@swift test --skip-build --disable-xctest $(CHECKS) --no-parallel \
+	    --filter '^IntegrationTests\.'
+
+.PHONY: lint
+lint: ## Check the format of all Swift files.
+	@swift format lint --strict --recursive --parallel $(SOURCES)
+
+.PHONY: format
+format: ## Bring all Swift files into format.
+	@swift format format --in-place --recursive --parallel $(SOURCES)
+
+.PHONY: check-config
+check-config: packages ## Check CONFIG and reach every component it names.
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
+	    check --config "$(CONFIG)"
+
+.PHONY: check-files
+check-files: test-tools ## Check the Dockerfile, the compose file and Prometheus's files.
+	@scripts/check-files.sh
+
+.PHONY: clean
+clean: ## Remove what was built and the tools in .tools; data stays.
+	@rm -rf .build .tools
+
+.PHONY: packages
+packages:
+	@scripts/install-packages.sh $(BUILD_PACKAGES)
+
+.PHONY: test-tools
+test-tools:
+	@scripts/install-packages.sh $(TEST_PACKAGES)
+	@scripts/install-tools.sh

@@ -1,0 +1,127 @@
+import Events
+import Foundation
+import Storage
+
+extension Consumer {
+    struct Retries: Sendable {
+        var handledCount = 0
+        var hasMore = false
+        var nextDue: Date?
+    }
+
+    private struct Parked: Sendable {
+        let source: String
+        let event: LoggedEvent
+    }
+
+    /// Tries again the first parked event of every key that is due.
+    func retryDue() async throws -> Retries {
+        let limit = environment.settings.batchCountMax
+        let due = try await parkedEvents(dueAt: environment.now(), limit: limit)
+        var retries = Retries()
+        for parked in due where !environment.isStopping {
+            if try await retry(parked) { retries.handledCount += 1 }
+        }
+        // A handled event makes the next of its key due at once.
+        retries.hasMore = due.count == limit || retries.handledCount > 0
+        retries.nextDue = try await nextDue()
+        return retries
+    }
+
+    private func retry(_ parked: Parked) async throws -> Bool {
+        let event = parked.event
+        let attempt = try await database.write { transaction in
+            let inbox = self.inbox(of: parked.source, in: transaction)
+            try inbox.countAttempt(of: event.position, at: self.environment.now())
+            return try inbox.attempts(of: event.position)
+        }
+        let start = ContinuousClock.now
+        do {
+            try await handle(parked, attempt: attempt)
+            report(Tally(handled: [(event.envelope.topic, ContinuousClock.now - start)]))
+            return true
+        } catch  where !isFaultOfStorage(error) && !(error is CancellationError) {
+            let parking = parking(after: error, attempts: attempt)
+            try await database.write { transaction in
+                try self.inbox(of: parked.source, in: transaction)
+                    .recordFailure(of: event.position, as: parking)
+            }
+            report(Tally(failures: [Failure(event: event, error: error, parking: parking)]))
+            return false
+        }
+    }
+
+    private func handle(_ parked: Parked, attempt: Int) async throws {
+        let type = parked.event.envelope.type
+        switch subscription.work {
+        case .transactional(let handlers):
+            guard let handler = handlers[type] else { throw Unheard(type: type) }
+            try await retry(parked, attempt: attempt, with: handler.handle)
+        case .everything(let handle):
+            try await retry(parked, attempt: attempt, with: handle)
+        case .effect(let handlers, _, let deadline):
+            guard let handler = handlers[type] else { throw Unheard(type: type) }
+            try await perform(
+                handler, on: parked.event, of: parked.source, attempt: attempt,
+                deadline: deadline, unpark: true)
+        }
+    }
+
+    private func retry(_ parked: Parked, attempt: Int, with handle: @escaping Handle) async throws {
+        let event = parked.event
+        let start = ContinuousClock.now
+        try await database.write { transaction in
+            let inbox = self.inbox(of: parked.source, in: transaction)
+            try self.attempt(handle, on: event, attempt: attempt, in: transaction)
+            let now = self.environment.now()
+            try inbox.unpark(event, at: now)
+            try inbox.recordHandled(
+                event, attempts: attempt, at: now, took: ContinuousClock.now - start)
+        }
+    }
+
+    private func parkedEvents(dueAt now: Date, limit: Int) async throws -> [Parked] {
+        let consumer = subscription.consumer
+        return try await database.read { transaction in
+            try transaction.rows(
+                """
+                SELECT source, position, \(Envelope.columns) FROM inbox_parked
+                WHERE consumer = \(consumer) AND state = \(ParkedState.retrying)
+                    AND due_at <= \(now)
+                ORDER BY due_at, position LIMIT \(limit)
+                """
+            ).map { row in
+                let source = try row.get("source", as: String.self)
+                return Parked(
+                    source: source,
+                    event: try LoggedEvent(row, source: Outbox.source(of: source)))
+            }
+        }
+    }
+
+    private func nextDue() async throws -> Date? {
+        let consumer = subscription.consumer
+        return try await database.read { transaction in
+            try transaction.first(
+                """
+                SELECT MIN(due_at) AS due FROM inbox_parked
+                WHERE consumer = \(consumer) AND state = \(ParkedState.retrying)
+                """)?.get("due", as: Date?.self)
+        }
+    }
+}
+
+/// A parked event's type is no longer heard by its consumer; a later version may hear it again.
+struct Unheard: PermanentFailure {
+    let type: EventType
+}
+
+extension Inbox {
+    fileprivate func attempts(of position: Int64) throws -> Int {
+        try transaction.first(
+            """
+            SELECT attempts FROM inbox_parked
+            WHERE consumer = \(consumer) AND source = \(source) AND position = \(position)
+            """)?.get("attempts") ?? 0
+    }
+}

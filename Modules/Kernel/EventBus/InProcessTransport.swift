@@ -1,0 +1,120 @@
+package import Events
+import Synchronization
+
+/// Carries events between the modules of one process.
+///
+/// The logs themselves are the durable medium: a batch that a relay sends is kept in memory only as
+/// long as it is among the newest, so that consumers which keep up need not read it again; one that
+/// fell behind reads from the log after its own position. Memory is bounded however far it fell.
+package final class InProcessTransport: Transport {
+    /// Events kept in memory a source. At 2 KiB an event that is 2 MiB.
+    private static let tailCountMax = 1_024
+
+    private struct Source {
+        let log: OutboxLog
+        var head: Int64
+        /// The newest events, contiguous up to `head`; none between `tailAfter` and the first.
+        var tail: [LoggedEvent] = []
+        var tailAfter: Int64
+    }
+
+    private struct State {
+        var sources: [String: Source] = [:]
+        var consumers: [(topics: Set<Topic>?, wake: Signal)] = []
+    }
+
+    private let state = Mutex(State())
+    private let topics: [Topic: String]
+
+    /// - Parameter topics: the module that publishes to each topic.
+    package init(topics: [Topic: String]) { self.topics = topics }
+
+    package func open(_ log: OutboxLog) async throws -> Int64 {
+        let head = try await log.head()
+        let wakes = state.withLock { state in
+            state.sources[log.module] = Source(log: log, head: head, tailAfter: head)
+            return state.consumers.map(\.wake)
+        }
+        for wake in wakes { wake.raise() }
+        return head
+    }
+
+    package func send(_ batch: LogBatch) async throws {
+        let batchTopics = Set(batch.events.map(\.envelope.topic))
+        let wakes = state.withLock { state -> [Signal] in
+            guard var source = state.sources[batch.source], batch.after == source.head else {
+                return state.consumers.map(\.wake)
+            }
+            source.head = batch.upTo
+            source.tail += batch.events
+            let surplus = source.tail.count - Self.tailCountMax
+            if surplus > 0 {
+                source.tailAfter = source.tail[surplus - 1].position
+                source.tail.removeFirst(surplus)
+            }
+            state.sources[batch.source] = source
+            return state.consumers
+                .filter { $0.topics.map { !$0.isDisjoint(with: batchTopics) } ?? true }
+                .map(\.wake)
+        }
+        for wake in wakes { wake.raise() }
+    }
+
+    package func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+        state.withLock { $0.consumers.append((topics, wake)) }
+        return InProcessInflow(
+            transport: self, modules: topics.map { Set($0.compactMap { self.topics[$0] }) })
+    }
+
+    fileprivate func sources(among modules: Set<String>?) -> [String] {
+        state.withLock { state in
+            state.sources.keys.filter { modules?.contains($0) ?? true }.sorted()
+        }
+    }
+
+    fileprivate func head(of module: String) -> Int64 {
+        state.withLock { $0.sources[module]?.head ?? 0 }
+    }
+
+    fileprivate func next(
+        of module: String, after position: Int64, limit: Int
+    ) async throws -> LogBatch? {
+        enum Place {
+            case caughtUp
+            case inMemory([LoggedEvent])
+            case behind(OutboxLog, head: Int64)
+        }
+        let place = state.withLock { state -> Place in
+            guard let source = state.sources[module], source.head > position else {
+                return .caughtUp
+            }
+            guard source.tailAfter <= position else {
+                return .behind(source.log, head: source.head)
+            }
+            let index = source.tail.firstIndex { $0.position > position } ?? source.tail.endIndex
+            return .inMemory(Array(source.tail[index...].prefix(limit)))
+        }
+        switch place {
+        case .caughtUp:
+            return nil
+        case .inMemory(let events):
+            return LogBatch(source: module, after: position, events: events)
+        case .behind(let log, let head):
+            let events = try await log.events(after: position, upTo: head, limit: limit)
+            return LogBatch(source: module, after: position, events: events)
+        }
+    }
+}
+
+private struct InProcessInflow: Inflow {
+    let transport: InProcessTransport
+    let modules: Set<String>?
+
+    var sources: [String] { transport.sources(among: modules) }
+
+    func head(of source: String) -> Int64 { transport.head(of: source) }
+
+    func next(of source: String, after position: Int64, limit: Int) async throws -> LogBatch? {
+        try await transport.next(of: source, after: position, limit: limit)
+    }
+}

@@ -1,0 +1,78 @@
+public import Foundation
+
+/// An event as it travels: CloudEvents 1.0 attributes around the encoded payload.
+///
+/// The same values lie in the outbox, on the wire and in the audit trail. Attributes beyond the
+/// specification are extensions: `topic` names the stream, and the correlation and trace fields
+/// say what an event belongs to.
+public struct Envelope: Sendable, Hashable {
+    /// CloudEvents `id`; unique in all sources.
+    public let id: EventID
+    /// CloudEvents `type`.
+    public let type: EventType
+    /// CloudEvents `source`: the publishing module, `/flotilla/user`.
+    public let source: String
+    /// The stream that it was published to.
+    public let topic: Topic
+    /// CloudEvents `subject`: the key that orders and partitions events.
+    public let key: String
+    /// CloudEvents `time`: when it was published, UTC.
+    public let time: Date
+    /// The payload: one JSON value.
+    public let data: Data
+    /// What it belongs to and what caused it.
+    public let cause: Cause
+
+    /// CloudEvents `specversion`.
+    public static let specificationVersion = "1.0"
+    /// CloudEvents `datacontenttype`.
+    public static let contentType = "application/json"
+
+    /// Puts the attributes together.
+    public init(
+        id: EventID, type: EventType, source: String, topic: Topic, key: String, time: Date,
+        data: Data, cause: Cause
+    ) {
+        self.id = id
+        self.type = type
+        self.source = source
+        self.topic = topic
+        self.key = key
+        self.time = time
+        self.data = data
+        self.cause = cause
+    }
+
+    /// Decodes the payload.
+    ///
+    /// - Throws: `DecodingError` when the payload is not of that shape.
+    public func decode<E: Event>(_ event: E.Type = E.self) throws -> E {
+        try FlotillaJSON.decoder().decode(E.self, from: data)
+    }
+}
+
+/// Why an event exists: the request or event behind it, and the trace that it belongs to.
+public struct Cause: Sendable, Hashable {
+    /// Shared by everything that one request causes, over any number of events.
+    public var correlationID: String
+    /// The event that was being handled, if one was.
+    public var causationID: EventID?
+    /// The consumer that was handling it.
+    public var consumer: String?
+    /// The HTTP request at the beginning, if there was one.
+    public var requestID: String?
+    /// W3C trace context of the span that published the event.
+    public var traceparent: String?
+
+    /// Puts the fields together.
+    public init(
+        correlationID: String, causationID: EventID? = nil, consumer: String? = nil,
+        requestID: String? = nil, traceparent: String? = nil
+    ) {
+        self.correlationID = correlationID
+        self.causationID = causationID
+        self.consumer = consumer
+        self.requestID = requestID
+        self.traceparent = traceparent
+    }
+}

@@ -1,0 +1,38 @@
+/// A fact that a module tells the others, in the past tense.
+///
+/// The Swift name may change; `type` is the name on the wire and in every log for ever. A new
+/// shape is a new type with the next version, never a new meaning of an old one.
+public protocol Event: Codable, Sendable {
+    /// The stable name, version included: `UserRegisteredEventV1`.
+    static var type: EventType { get }
+
+    /// Where events of this type are published: `user.events`.
+    static var topic: Topic { get }
+
+    /// The id of the aggregate that the event is about. Events of one key keep their order.
+    var key: String { get }
+}
+
+/// The stable name of an event's shape, version included.
+public struct EventType: RawRepresentable, Hashable, Sendable, Codable,
+    ExpressibleByStringLiteral, CustomStringConvertible
+{
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(stringLiteral value: String) { rawValue = value }
+
+    /// The name itself.
+    public var description: String { rawValue }
+}
+
+/// A named stream of events; `<module>.events` by convention.
+public struct Topic: RawRepresentable, Hashable, Sendable, Codable,
+    ExpressibleByStringLiteral, CustomStringConvertible
+{
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(stringLiteral value: String) { rawValue = value }
+
+    /// The name itself.
+    public var description: String { rawValue }
+}

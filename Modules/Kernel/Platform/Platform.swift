@@ -1,0 +1,52 @@
+public import EventBus
+public import Foundation
+public import Logging
+public import Settings
+public import Storage
+public import Web
+
+/// What the kernel gives a module: its own database, its outbox, and the surroundings.
+public struct Platform: Sendable {
+    /// The module's own database; no other module sees it.
+    public let database: Database
+    /// Where it publishes.
+    public let outbox: Outbox
+    /// Logs under the module's name.
+    public let logger: Logger
+    /// The current time. Tests set it.
+    public let now: @Sendable () -> Date
+    /// What access tokens are signed with; only the process that runs User has it.
+    public let signingKey: SigningKey?
+
+    /// Puts the surroundings of a module together.
+    public init(
+        module: String, database: Database, outbox: Outbox,
+        now: @escaping @Sendable () -> Date = { Date() }, signingKey: SigningKey? = nil
+    ) {
+        self.database = database
+        self.outbox = outbox
+        self.now = now
+        self.signingKey = signingKey
+        var logger = Logger(label: "flotilla.\(module)")
+        logger[metadataKey: "module"] = "\(module)"
+        self.logger = logger
+    }
+}
+
+extension Platform {
+    /// The surroundings of a module that is only described: nothing in them works.
+    public static func describing(_ module: String) -> Platform {
+        Platform(
+            module: module, database: .absent(module), outbox: .unheard(module: module))
+    }
+}
+
+/// The names that access tokens are issued and accepted under.
+public enum AuthSettings {
+    /// `iss` of every access token.
+    public static let issuer = Setting<String>.string(
+        "auth.issuer", default: "flotilla", "Issuer (iss) of access tokens.")
+    /// `aud` of every access token.
+    public static let audience = Setting<String>.string(
+        "auth.audience", default: "flotilla-api", "Audience (aud) of access tokens.")
+}

@@ -1,0 +1,134 @@
+package import Instrumentation
+import Metrics
+
+/// A module's own database: a SQLite file, or a schema of a PostgreSQL server.
+///
+/// Closures are synchronous and run on a thread of the connection, never on an event loop or the
+/// cooperative pool, so nothing can be awaited while a transaction is open.
+public final class Database: Sendable {
+    /// The module that owns it.
+    public let name: String
+    private let backend: any StorageBackend
+    private let readTimer: Timer
+    private let writeTimer: Timer
+
+    package init(name: String, backend: any StorageBackend) {
+        self.name = name
+        self.backend = backend
+        func timer(_ operation: String) -> Timer {
+            Timer(
+                label: "db.client.operation.duration",
+                dimensions: [
+                    ("db.system.name", backend.dialect.rawValue), ("db.namespace", name),
+                    ("db.operation.name", operation),
+                ])
+        }
+        readTimer = timer("read")
+        writeTimer = timer("write")
+    }
+
+    /// Opens a module's database where `url` says, creating it if needed.
+    ///
+    /// - Throws: ``StorageError`` of kind `unavailable`.
+    public convenience init(module: String, at url: StorageURL) throws {
+        switch url {
+        case .sqlite(let directory):
+            self.init(name: module, backend: try SQLiteBackend(directory: directory, name: module))
+        }
+    }
+
+    /// The engine behind it.
+    public var dialect: Dialect { backend.dialect }
+
+    /// Reads in one consistent snapshot, beside any writer.
+    ///
+    /// - Throws: what `body` throws; ``StorageError``; `CancellationError` while waiting.
+    public func read<T: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        try await readTimer.timing {
+            try await backend.read(in: .current ?? .topLevel, body)
+        }
+    }
+
+    /// Reads and writes in one transaction, durable when this returns.
+    ///
+    /// The closure may run again after a conflict, so it must not have effects outside the
+    /// transaction; `Transaction.afterCommit` is for those.
+    ///
+    /// - Throws: what `body` throws, after a rollback; ``StorageError``; `CancellationError` while
+    ///   waiting.
+    @discardableResult
+    public func write<T: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        try await writeTimer.timing {
+            try await backend.write(in: .current ?? .topLevel, body)
+        }
+    }
+
+    /// Waits for the work in hand and closes the connections.
+    public func close() async { await backend.close() }
+}
+
+/// A storage engine. One conformance suite holds for all of them.
+package protocol StorageBackend: Sendable {
+    var dialect: Dialect { get }
+    func read<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T
+    func write<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T
+    func close() async
+}
+
+extension Timer {
+    /// Records how long `body` took, whether it succeeded or not.
+    fileprivate func timing<T>(_ body: () async throws -> T) async rethrows -> T {
+        let start = ContinuousClock.now
+        defer { recordNanoseconds(Int64((ContinuousClock.now - start) / .nanoseconds(1))) }
+        return try await body()
+    }
+}
+
+/// Where databases live, as `storage.url` says it.
+public enum StorageURL: Sendable, Hashable {
+    /// One file a module in this directory.
+    case sqlite(directory: String)
+
+    /// Parses `sqlite:DIR`.
+    public init?(_ text: String) {
+        guard text.hasPrefix("sqlite:") else { return nil }
+        let directory = String(text.dropFirst("sqlite:".count))
+        guard !directory.isEmpty, !directory.hasPrefix("//") else { return nil }
+        self = .sqlite(directory: directory)
+    }
+}
+
+extension Database {
+    /// A database that is not there: for a module that is described but does not run here.
+    public static func absent(_ name: String) -> Database {
+        Database(name: name, backend: AbsentBackend(name: name))
+    }
+}
+
+private struct AbsentBackend: StorageBackend {
+    let name: String
+    var dialect: Dialect { .sqlite }
+
+    func read<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T { throw absence }
+
+    func write<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T { throw absence }
+
+    func close() async {}
+
+    private var absence: StorageError {
+        StorageError(
+            kind: .unavailable, code: "absent", detail: "\(name) does not run in this process")
+    }
+}

@@ -1,0 +1,160 @@
+import Crypto
+public import Foundation
+
+/// One step of a schema. Steps are numbered from 1, applied once, and never edited afterwards.
+public struct Migration: Sendable {
+    /// 1, 2, 3, … without gaps.
+    public let version: Int
+    /// What it does, for people.
+    public let name: String
+    private let script: @Sendable (Dialect) -> String
+
+    /// Declares a step; `script` gives its statements in the engine's words.
+    public init(
+        _ version: Int, _ name: String, script: @escaping @Sendable (Dialect) -> String
+    ) {
+        self.version = version
+        self.name = name
+        self.script = script
+    }
+
+    func script(for dialect: Dialect) -> String { script(dialect) }
+
+    /// SHA-256 of the script, in hexadecimal: what tells an edited step from the one applied.
+    func checksum(for dialect: Dialect) -> String {
+        SHA256.hash(data: Data(script(dialect).utf8))
+            .map { String(format: "%02x", $0) }.joined()
+    }
+}
+
+/// The steps of one owner of tables in a database: the module itself, or the bus in it.
+public struct MigrationSet: Sendable {
+    /// The owner: `user`, `bus`.
+    public let component: String
+    /// Its steps in order.
+    public let migrations: [Migration]
+
+    /// Puts the steps of an owner together.
+    public init(component: String, migrations: [Migration]) {
+        self.component = component
+        self.migrations = migrations
+    }
+}
+
+/// Where one step stands in one database.
+public struct MigrationStatus: Sendable, Codable, Hashable {
+    public let database: String
+    public let component: String
+    public let version: Int
+    public let name: String
+    /// `nil` while it is pending.
+    public let appliedAt: Date?
+}
+
+extension Database {
+    /// Brings the schema of one owner up to date, each step in a transaction of its own.
+    ///
+    /// Safe to run twice and from several processes at once: a step is looked up again inside the
+    /// transaction that applies it.
+    ///
+    /// - Throws: ``StorageError`` of kind `migration` when an applied step was edited, is unknown
+    ///   to this version of the program, or when the numbers have a gap.
+    public func migrate(_ set: MigrationSet) async throws {
+        try await write { try $0.run(script: journal($0.dialect)) }
+        for migration in try await pending(of: set) {
+            try await write { transaction in
+                let applied = try transaction.first(
+                    """
+                    SELECT checksum FROM schema_migrations
+                    WHERE component = \(set.component) AND version = \(migration.version)
+                    """)
+                guard applied == nil else { return }
+                try transaction.run(script: migration.script(for: transaction.dialect))
+                try transaction.execute(
+                    """
+                    INSERT INTO schema_migrations (component, version, name, checksum, applied_at)
+                    VALUES (\(set.component), \(migration.version), \(migration.name),
+                            \(migration.checksum(for: transaction.dialect)), \(Date()))
+                    """)
+            }
+        }
+    }
+
+    /// Where every step of an owner stands.
+    ///
+    /// - Throws: ``StorageError``, as `migrate(_:)` does.
+    public func migrationStatus(of set: MigrationSet) async throws -> [MigrationStatus] {
+        let applied = try await appliedMigrations(of: set)
+        return set.migrations.map { migration in
+            MigrationStatus(
+                database: name, component: set.component, version: migration.version,
+                name: migration.name, appliedAt: applied[migration.version]?.at)
+        }
+    }
+
+    private func pending(of set: MigrationSet) async throws -> [Migration] {
+        let applied = try await appliedMigrations(of: set)
+        return set.migrations.filter { applied[$0.version] == nil }
+    }
+
+    private func appliedMigrations(
+        of set: MigrationSet
+    ) async throws -> [Int: (checksum: String, at: Date)] {
+        for (index, migration) in set.migrations.enumerated() where migration.version != index + 1 {
+            throw refusal("\(set.component): step \(index + 1) is numbered \(migration.version)")
+        }
+        let applied = try await read { transaction -> [Int: (checksum: String, at: Date)] in
+            guard try transaction.hasJournal() else { return [:] }
+            let rows = try transaction.rows(
+                """
+                SELECT version, checksum, applied_at FROM schema_migrations
+                WHERE component = \(set.component) ORDER BY version
+                """)
+            return try Dictionary(
+                uniqueKeysWithValues: rows.map {
+                    (try $0.get("version"), (try $0.get("checksum"), try $0.get("applied_at")))
+                })
+        }
+        for (version, record) in applied {
+            guard let migration = set.migrations.first(where: { $0.version == version }) else {
+                throw refusal(
+                    "\(set.component) stands at step \(version), which this program does not know"
+                        + "; it was migrated by a newer version")
+            }
+            guard migration.checksum(for: dialect) == record.checksum else {
+                throw refusal(
+                    "\(set.component) step \(version) (\(migration.name)) was edited after it was "
+                        + "applied; add a new step instead")
+            }
+        }
+        return applied
+    }
+
+    private func refusal(_ detail: String) -> StorageError {
+        StorageError(kind: .migration, code: "migration", detail: "\(name): \(detail)")
+    }
+}
+
+extension Transaction {
+    fileprivate func hasJournal() throws -> Bool {
+        switch dialect {
+        case .sqlite:
+            try first("SELECT 1 AS one FROM sqlite_master WHERE name = 'schema_migrations'") != nil
+        case .postgresql:
+            try first("SELECT 1 AS one WHERE to_regclass('schema_migrations') IS NOT NULL") != nil
+        }
+    }
+}
+
+private func journal(_ dialect: Dialect) -> String {
+    """
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        component TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        checksum TEXT NOT NULL,
+        applied_at \(dialect.timestamp) NOT NULL,
+        PRIMARY KEY (component, version)
+    ) \(dialect.strict)
+    """
+}

@@ -1,0 +1,114 @@
+/// A statement whose interpolated values are bound, never written into the text.
+///
+/// ```swift
+/// let sql: SQL = "SELECT name FROM users WHERE id = \(id)"   // one parameter, no concatenation
+/// ```
+public struct SQL: Sendable, ExpressibleByStringInterpolation {
+    enum Fragment: Sendable {
+        case text(String)
+        case value(SQLValue)
+        /// Text for one engine only.
+        case only(Dialect, String)
+    }
+
+    private(set) var fragments: [Fragment]
+
+    /// A statement without parameters.
+    public init(stringLiteral text: StaticString) { fragments = [.text("\(text)")] }
+
+    /// A statement with bound parameters.
+    public init(stringInterpolation: StringInterpolation) {
+        fragments = stringInterpolation.fragments
+    }
+
+    /// A statement whose text was put together by the kernel, not by a request.
+    package init(text: String) { fragments = [.text(text)] }
+
+    /// One statement after the other, to build `WHERE` clauses piece by piece.
+    public static func + (left: SQL, right: SQL) -> SQL {
+        var sum = left
+        sum.fragments += right.fragments
+        return sum
+    }
+
+    /// Collects the text and the values of an interpolated literal.
+    public struct StringInterpolation: StringInterpolationProtocol {
+        var fragments: [Fragment] = []
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            fragments.reserveCapacity(2 * interpolationCount + 1)
+        }
+
+        public mutating func appendLiteral(_ literal: StaticString) {
+            fragments.append(.text("\(literal)"))
+        }
+
+        /// Binds a value.
+        public mutating func appendInterpolation(_ value: some SQLConvertible) {
+            fragments.append(.value(value.sqlValue))
+        }
+
+        /// Binds a value, or NULL.
+        public mutating func appendInterpolation<Value: SQLConvertible>(_ value: Value?) {
+            fragments.append(.value(value.sqlValue))
+        }
+
+        /// Puts another statement's text and values here.
+        public mutating func appendInterpolation(_ sql: SQL) {
+            fragments += sql.fragments
+        }
+
+        /// Text that only one engine understands; nothing on the other.
+        public mutating func appendInterpolation(only dialect: Dialect, _ text: StaticString) {
+            fragments.append(.only(dialect, "\(text)"))
+        }
+    }
+
+    /// The text with the engine's placeholders, and the values in their order.
+    package func rendered(for dialect: Dialect) -> (text: String, values: [SQLValue]) {
+        var text = ""
+        var values: [SQLValue] = []
+        for fragment in fragments {
+            switch fragment {
+            case .text(let literal):
+                text += literal
+            case .value(let value):
+                values.append(value)
+                text += dialect == .sqlite ? "?" : "$\(values.count)"
+            case .only(let only, let literal):
+                if only == dialect { text += literal }
+            }
+        }
+        return (text, values)
+    }
+}
+
+/// The database engines that a module runs on without knowing which.
+public enum Dialect: String, Sendable, CaseIterable {
+    case sqlite
+    case postgresql
+}
+
+/// Column types for migrations, where the engines differ.
+extension Dialect {
+    /// A UUID.
+    public var uuid: String { self == .sqlite ? "TEXT" : "uuid" }
+    /// An instant with microseconds.
+    public var timestamp: String { self == .sqlite ? "INTEGER" : "timestamptz" }
+    /// JSON, kept byte for byte.
+    public var json: String { self == .sqlite ? "TEXT" : "json" }
+    /// A 64-bit integer.
+    public var bigint: String { self == .sqlite ? "INTEGER" : "bigint" }
+    /// A truth value.
+    public var boolean: String { self == .sqlite ? "INTEGER" : "boolean" }
+    /// Bytes.
+    public var bytes: String { self == .sqlite ? "BLOB" : "bytea" }
+    /// A key that the engine counts up and never gives out twice.
+    public var identity: String {
+        self == .sqlite
+            ? "INTEGER PRIMARY KEY AUTOINCREMENT"
+            : "bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY"
+    }
+    /// What follows a table's closing parenthesis: SQLite is asked to check column types.
+    public var strict: String { self == .sqlite ? "STRICT" : "" }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import GRDB
+package import Instrumentation
+
+/// A module's database as one SQLite file, on GRDB.
+///
+/// WAL with `synchronous=FULL`: an acknowledged write survives a power cut, readers run beside the
+/// writer, and waiting writes share one commit (see ``WriteQueue``).
+package final class SQLiteBackend: StorageBackend {
+    private let pool: DatabasePool
+    private let writes: WriteQueue
+
+    package var dialect: Dialect { .sqlite }
+
+    /// Opens `directory/name.sqlite`, readable by its owner alone, and creates what is missing.
+    ///
+    /// - Throws: ``StorageError`` of kind `unavailable`.
+    package init(directory: String, name: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            let path = directory + "/\(name).sqlite"
+            if !FileManager.default.fileExists(atPath: path) {
+                // SQLite gives its -wal and -shm files the mode of the database file.
+                _ = FileManager.default.createFile(
+                    atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+            }
+            pool = try DatabasePool(path: path, configuration: Self.configuration(for: name))
+            // After the pool is made, because GRDB sets NORMAL when it switches to WAL.
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+            }
+        } catch {
+            throw StorageError(
+                kind: .unavailable, code: "open",
+                detail: "can't open \(directory)/\(name).sqlite: \(error)")
+        }
+        writes = WriteQueue(pool: pool)
+    }
+
+    private static func configuration(for name: String) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "flotilla/\(name)"
+        // The command line may work beside a server: wait for its short transactions.
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.persistentReadOnlyConnections = true
+        return configuration
+    }
+
+    package func read<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        do {
+            return try await pool.read { db in
+                try body(Transaction(on: SQLiteConnection(db), context: context))
+            }
+        } catch let error as DatabaseError {
+            throw StorageError(error)
+        }
+    }
+
+    package func write<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        let job = WriteJob(context: context, body: body)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                job.start(continuation)
+                writes.submit(job)
+            }
+        } onCancel: {
+            job.cancel()
+        }
+    }
+
+    package func close() async {
+        await writes.drained()
+        try? pool.close()
+    }
+}

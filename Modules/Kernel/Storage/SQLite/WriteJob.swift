@@ -1,0 +1,91 @@
+import GRDB
+import Instrumentation
+import Synchronization
+
+/// One waiting write, without its result's type.
+protocol AnyWriteJob: Sendable {
+    /// Runs the closure and keeps its result; may be called again after the group was rolled back.
+    func run(on connection: SQLiteConnection) throws
+    /// Answers the caller: the group is durable.
+    func settle()
+    /// Answers the caller: nothing of this job was written.
+    func fail(_ error: any Error)
+}
+
+/// A write closure with its caller's continuation, answered exactly once.
+final class WriteJob<Result: Sendable>: AnyWriteJob {
+    private enum Phase {
+        case idle
+        case waiting(CheckedContinuation<Result, any Error>)
+        case done
+    }
+
+    private struct State {
+        var phase = Phase.idle
+        var isCancelled = false
+        var outcome: Swift.Result<Result, any Error>?
+        var actionsAfterCommit: [@Sendable () -> Void] = []
+    }
+
+    private let context: InstrumentationContext
+    private let body: @Sendable (Transaction) throws -> Result
+    private let state = Mutex(State())
+
+    init(
+        context: InstrumentationContext,
+        body: @escaping @Sendable (Transaction) throws -> Result
+    ) {
+        self.context = context
+        self.body = body
+    }
+
+    func start(_ continuation: CheckedContinuation<Result, any Error>) {
+        state.withLock { $0.phase = .waiting(continuation) }
+    }
+
+    /// A cancelled job that has not begun is not run; one that has begun is finished.
+    func cancel() { state.withLock { $0.isCancelled = true } }
+
+    func run(on connection: SQLiteConnection) throws {
+        let isCancelled = state.withLock { $0.isCancelled }
+        do {
+            if isCancelled { throw CancellationError() }
+            let transaction = Transaction(on: connection, context: context)
+            let result = try body(transaction)
+            let actions = transaction.actionsAfterCommit
+            state.withLock {
+                $0.outcome = .success(result)
+                $0.actionsAfterCommit = actions
+            }
+        } catch {
+            state.withLock {
+                $0.outcome = .failure(error)
+                $0.actionsAfterCommit = []
+            }
+            throw error
+        }
+    }
+
+    func settle() {
+        let (outcome, actions) = state.withLock { ($0.outcome, $0.actionsAfterCommit) }
+        guard let outcome else { preconditionFailure("a job is settled after it ran") }
+        for action in actions { action() }
+        answer(outcome)
+    }
+
+    func fail(_ error: any Error) { answer(.failure(error)) }
+
+    private func answer(_ outcome: Swift.Result<Result, any Error>) {
+        let continuation = state.withLock { state -> CheckedContinuation<Result, any Error>? in
+            guard case .waiting(let continuation) = state.phase else { return nil }
+            state.phase = .done
+            return continuation
+        }
+        switch outcome {
+        case .success(let result): continuation?.resume(returning: result)
+        case .failure(let error as DatabaseError):
+            continuation?.resume(throwing: StorageError(error))
+        case .failure(let error): continuation?.resume(throwing: error)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// What went wrong in the storage engine. Never carries parameter values.
+public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kinds that callers tell apart.
+    public enum Kind: String, Sendable {
+        /// A unique key exists already.
+        case uniqueViolation
+        /// Another constraint or a trigger refused the statement.
+        case constraintViolation
+        /// Another writer holds the database; a later try may succeed.
+        case busy
+        /// No space left on the device, or an I/O error.
+        case full
+        /// The engine can't be reached or opened.
+        case unavailable
+        /// Too many transactions wait already; refused before anything was done.
+        case overloaded
+        /// A row did not have the expected shape.
+        case mismatch
+        /// A migration that does not fit what is in the database.
+        case migration
+        /// A wrong statement: a bug of ours.
+        case statement
+    }
+
+    public let kind: Kind
+    /// The engine's own code: SQLSTATE, or SQLite's result code.
+    public let code: String
+    /// For the log.
+    public let detail: String
+
+    package init(kind: Kind, code: String, detail: String) {
+        self.kind = kind
+        self.code = code
+        self.detail = detail
+    }
+
+    /// Whether the same transaction may succeed later without any change.
+    public var isTransient: Bool {
+        switch kind {
+        case .busy, .full, .unavailable, .overloaded: true
+        case .uniqueViolation, .constraintViolation, .mismatch, .migration, .statement: false
+        }
+    }
+
+    public var description: String { "storage \(kind.rawValue) (\(code)): \(detail)" }
+}

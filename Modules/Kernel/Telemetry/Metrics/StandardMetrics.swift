@@ -1,0 +1,101 @@
+internal import Metrics
+
+/// The metrics of the platform, described where all of them can be read at once.
+public enum StandardMetrics {
+    /// Every description; a new registry starts with them.
+    public static let all: [MetricDescription] = http + bus + storage + process + own
+
+    private static let http: [MetricDescription] = [
+        MetricDescription(
+            name: "http.server.request.duration", kind: .timer,
+            help: "Time from a request's head to the end of its response, by route template."),
+        MetricDescription(
+            name: "http.server.active_requests", kind: .gauge,
+            help: "Requests being served."),
+    ]
+
+    private static let bus: [MetricDescription] = [
+        MetricDescription(
+            name: "flotilla.outbox.pending_events", kind: .gauge,
+            help: "Events stored with their cause and not yet handed to every subscriber."),
+        MetricDescription(
+            name: "flotilla.outbox.oldest_pending_seconds", kind: .gauge,
+            help: "Age of the oldest pending event, 0 when there is none."),
+        MetricDescription(
+            name: "flotilla.outbox.published", kind: .counter,
+            help: "Events handed over, by event type and outcome."),
+        MetricDescription(
+            name: "flotilla.inbox.handled", kind: .counter,
+            help: "Deliveries that a consumer finished."),
+        MetricDescription(
+            name: "flotilla.inbox.retried", kind: .counter,
+            help: "Deliveries that failed and were scheduled again."),
+        MetricDescription(
+            name: "flotilla.inbox.duplicates", kind: .counter,
+            help: "Deliveries that a consumer had already finished."),
+        MetricDescription(
+            name: "flotilla.inbox.parked_events", kind: .gauge,
+            help: "Deliveries waiting for an earlier event of the same key, by consumer."),
+        MetricDescription(
+            name: "flotilla.dead_letter.messages", kind: .counter,
+            help: "Deliveries given up after the last attempt."),
+        MetricDescription(
+            name: "messaging.process.duration", kind: .timer,
+            help: "Time a consumer took over one event, failures included."),
+    ]
+
+    private static let storage: [MetricDescription] = [
+        MetricDescription(
+            name: "db.client.operation.duration", kind: .timer,
+            help: "Time of one database operation, waiting for the connection included.",
+            buckets: .database)
+    ]
+
+    private static let process: [MetricDescription] = [
+        MetricDescription(
+            name: "process.cpu.seconds", kind: .counter,
+            help: "User and system CPU time spent."),
+        MetricDescription(
+            name: "process.resident_memory_bytes", kind: .gauge, help: "Resident memory."),
+        MetricDescription(
+            name: "process.virtual_memory_bytes", kind: .gauge, help: "Virtual memory."),
+        MetricDescription(
+            name: "process.open_fds", kind: .gauge, help: "Open file descriptors."),
+        MetricDescription(
+            name: "process.max_fds", kind: .gauge,
+            help: "The most file descriptors that may be open."),
+        MetricDescription(
+            name: "process.start_time_seconds", kind: .gauge,
+            help: "Start of the process since the Unix epoch."),
+        MetricDescription(name: "process.threads", kind: .gauge, help: "Operating system threads."),
+    ]
+
+    private static let own: [MetricDescription] = [
+        MetricDescription(
+            name: "log.messages", kind: .counter, help: "Log lines, by level and module."),
+        MetricDescription(
+            name: "log.messages.dropped", kind: .counter,
+            help: "Log lines dropped because the output did not keep up."),
+        MetricDescription(
+            name: PrometheusRegistry.overflowName, kind: .counter,
+            help: "Series refused because their metric had reached its limit, by metric."),
+        MetricDescription(
+            name: "flotilla.build_info", kind: .gauge,
+            help: "Always 1; the labels say which build is running."),
+    ]
+
+    static func publishBuildInfo(_ settings: TelemetrySettings, in registry: PrometheusRegistry) {
+        #if compiler(>=6.3)
+            let compiler = "6.3"
+        #else
+            let compiler = "6.2"
+        #endif
+        registry.makeMeter(
+            label: "flotilla.build_info",
+            dimensions: [
+                ("version", settings.version), ("revision", settings.revision),
+                ("swift", compiler),
+            ]
+        ).set(1.0)
+    }
+}

@@ -1,0 +1,80 @@
+import Events
+public import Foundation
+import JWTKit
+
+/// Checks bearer tokens: known key, pinned algorithm, type, issuer, audience and times.
+public struct AccessTokenVerifier: Sendable {
+    /// Longer tokens are refused before any work is done on them.
+    private static let tokenByteCountMax = 8 * 1_024
+    /// Clocks may differ by this much.
+    private static let leewaySeconds: Int64 = 30
+
+    private let issuer: String
+    private let audience: String
+    private let keys: [String: (key: VerificationKey, collection: JWTKeyCollection)]
+    private let now: @Sendable () -> Date
+
+    /// - Parameters:
+    ///   - keys: the public keys that tokens may name by `kid`.
+    ///   - now: the current time; tests set it.
+    /// - Throws: `JWTError` when jwt-kit does not take a key.
+    public init(
+        keys: [VerificationKey], issuer: String, audience: String,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) async throws {
+        self.issuer = issuer
+        self.audience = audience
+        self.now = now
+        // One collection a key: a collection with several falls back to its default key when a
+        // token names none that it knows.
+        var collections: [String: (key: VerificationKey, collection: JWTKeyCollection)] = [:]
+        for key in keys {
+            let collection = JWTKeyCollection()
+            try await key.addVerifier(to: collection)
+            collections[key.id] = (key, collection)
+        }
+        self.keys = collections
+    }
+
+    /// The caller behind a token.
+    ///
+    /// - Throws: ``Problem`` 401, with the same words whatever is wrong.
+    public func verify(_ token: String) async throws -> Principal {
+        guard let claims = await claims(of: token), isCurrent(claims),
+            claims.iss == issuer, claims.aud == audience
+        else { throw Problem.unauthorized("the access token is not valid") }
+        return claims.principal
+    }
+
+    private func claims(of token: String) async -> AccessTokenClaims? {
+        guard token.utf8.count <= Self.tokenByteCountMax,
+            let header = Header(token: token),
+            header.typ?.lowercased() == accessTokenType,
+            let kid = header.kid, let (key, collection) = keys[kid],
+            header.alg == key.algorithm, header.crit == nil
+        else { return nil }
+        return try? await collection.verify(token, as: SignedClaims.self).claims
+    }
+
+    private func isCurrent(_ claims: AccessTokenClaims) -> Bool {
+        let now = Int64(now().timeIntervalSince1970)
+        return claims.exp > now - Self.leewaySeconds && claims.nbf <= now + Self.leewaySeconds
+            && claims.iat <= now + Self.leewaySeconds
+    }
+
+    /// The protected header, read before any key is chosen.
+    private struct Header: Decodable {
+        let alg: String
+        let kid: String?
+        let typ: String?
+        let crit: [String]?
+
+        init?(token: String) {
+            let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 3, let data = Data(base64URLEncoded: String(parts[0])),
+                let header = try? JSONDecoder().decode(Header.self, from: data)
+            else { return nil }
+            self = header
+        }
+    }
+}

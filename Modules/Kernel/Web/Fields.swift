@@ -1,0 +1,211 @@
+public import Events
+import Foundation
+import HTTPTypes
+
+/// Reads the fields of a JSON object strictly and collects everything that is wrong with them.
+///
+/// Each reader notes a problem with its JSON pointer and returns a stand-in, so that the next can
+/// look too; `finish()` throws if anything was noted or if a field was sent that nobody asked for.
+///
+/// ```swift
+/// let input = try request.decode { fields in
+///     NewOrder(items: fields.objects("items", count: 1...100) { item in
+///         Item(product: item.id("productId"), quantity: item.int("quantity", in: 1...999))
+///     })
+/// }
+/// ```
+public struct Fields {
+    private let object: [String: JSONValue]
+    private let path: String
+    private var asked: Set<String> = []
+    private var errors: [Problem.FieldError] = []
+
+    /// - Throws: ``Problem`` 400 when the body is no JSON or no object.
+    init(body: Data) throws {
+        let value: JSONValue
+        do {
+            value = try JSONDecoder().decode(JSONValue.self, from: body)
+        } catch {
+            throw Problem(
+                status: .badRequest, code: "request.malformed_json",
+                detail: body.isEmpty ? "the body is empty" : "the body is not valid JSON")
+        }
+        guard case .object(let object) = value else {
+            throw Problem(
+                status: .badRequest, code: "request.malformed_json",
+                detail: "the body must be a JSON object, not \(value.kind)")
+        }
+        self.init(object: object, path: "")
+    }
+
+    private init(object: [String: JSONValue], path: String) {
+        self.object = object
+        self.path = path
+    }
+
+    /// Notes a problem with a field.
+    public mutating func reject(_ name: String, _ detail: String) {
+        errors.append(Problem.FieldError(pointer: pointer(name), detail: detail))
+    }
+
+    /// Throws what was noted, unknown fields included.
+    ///
+    /// - Throws: ``Problem`` 422.
+    mutating func finish() throws {
+        rejectUnknown()
+        if !errors.isEmpty { throw Problem.invalid(errors) }
+    }
+
+    private mutating func rejectUnknown() {
+        for name in object.keys.filter({ !asked.contains($0) }).sorted() {
+            reject(name, "there is no such field")
+        }
+    }
+
+    private func pointer(_ name: String) -> String {
+        let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
+        return "\(path)/\(escaped.prefix(100))"
+    }
+
+    private mutating func value(_ name: String) -> JSONValue? {
+        asked.insert(name)
+        guard let value = object[name] else { return nil }
+        if case .null = value { return nil }
+        return value
+    }
+
+    private mutating func required(_ name: String) -> JSONValue? {
+        let value = value(name)
+        if value == nil { reject(name, "this field is required") }
+        return value
+    }
+}
+
+// MARK: - Readers
+
+extension Fields {
+    /// Text of a length in characters; control characters are refused.
+    public mutating func string(_ name: String, length: ClosedRange<Int>) -> String {
+        required(name).flatMap { text($0, of: name, length: length) } ?? ""
+    }
+
+    /// Text that may be missing or `null`.
+    public mutating func optionalString(_ name: String, length: ClosedRange<Int>) -> String? {
+        value(name).flatMap { text($0, of: name, length: length) }
+    }
+
+    /// A secret: any text within the length, in Unicode scalars, control characters included.
+    public mutating func secret(_ name: String, length: ClosedRange<Int>) -> String {
+        guard let value = required(name) else { return "" }
+        guard case .string(let text) = value else {
+            reject(name, "must be a string, not \(value.kind)")
+            return ""
+        }
+        guard length.contains(text.unicodeScalars.count) else {
+            reject(name, "must have \(length.lowerBound) to \(length.upperBound) characters")
+            return ""
+        }
+        return text
+    }
+
+    /// A whole number in a range.
+    public mutating func int(_ name: String, in range: ClosedRange<Int>) -> Int {
+        guard let value = required(name) else { return range.lowerBound }
+        guard case .integer(let integer) = value else {
+            reject(name, "must be a whole number, not \(value.kind)")
+            return range.lowerBound
+        }
+        guard let number = Int(exactly: integer), range.contains(number) else {
+            reject(name, "must be from \(range.lowerBound) to \(range.upperBound)")
+            return range.lowerBound
+        }
+        return number
+    }
+
+    /// An id in its text form.
+    public mutating func id<ID: Identifier>(_ name: String, as type: ID.Type = ID.self) -> ID? {
+        guard let value = required(name) else { return nil }
+        guard case .string(let text) = value, let id = ID(text) else {
+            reject(name, "must be a UUID")
+            return nil
+        }
+        return id
+    }
+
+    /// A map from text to text that may be missing.
+    public mutating func optionalStrings(
+        _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
+    ) -> [String: String]? {
+        guard let value = value(name) else { return nil }
+        guard case .object(let object) = value else {
+            reject(name, "must be an object, not \(value.kind)")
+            return nil
+        }
+        guard count.contains(object.count) else {
+            reject(name, "must have \(count.lowerBound) to \(count.upperBound) entries")
+            return nil
+        }
+        var nested = Fields(object: object, path: pointer(name))
+        let strings = Dictionary(
+            uniqueKeysWithValues: object.keys.sorted().map { key in
+                (key, nested.string(key, length: length))
+            })
+        errors += nested.errors
+        return strings
+    }
+
+    /// A list of objects.
+    public mutating func objects<T>(
+        _ name: String, count: ClosedRange<Int>, _ read: (inout Fields) -> T
+    ) -> [T] {
+        guard let value = required(name) else { return [] }
+        guard case .array(let elements) = value else {
+            reject(name, "must be an array, not \(value.kind)")
+            return []
+        }
+        guard count.contains(elements.count) else {
+            reject(name, "must have \(count.lowerBound) to \(count.upperBound) elements")
+            return []
+        }
+        var results: [T] = []
+        for (index, element) in elements.enumerated() {
+            let path = "\(pointer(name))/\(index)"
+            guard case .object(let object) = element else {
+                errors.append(
+                    .init(pointer: path, detail: "must be an object, not \(element.kind)"))
+                continue
+            }
+            var nested = Fields(object: object, path: path)
+            results.append(read(&nested))
+            nested.rejectUnknown()
+            errors += nested.errors
+        }
+        return results
+    }
+
+    private mutating func text(
+        _ value: JSONValue, of name: String, length: ClosedRange<Int>
+    ) -> String? {
+        guard case .string(let text) = value else {
+            reject(name, "must be a string, not \(value.kind)")
+            return nil
+        }
+        guard length.contains(text.count), text.utf8.count <= 4 * length.upperBound else {
+            reject(name, "must have \(length.lowerBound) to \(length.upperBound) characters")
+            return nil
+        }
+        guard !text.unicodeScalars.contains(where: \.isControl) else {
+            reject(name, "must not have control characters")
+            return nil
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// Line breaks, NUL and their kin, and the bidirectional controls that reorder what people read.
+    var isControl: Bool {
+        properties.generalCategory == .control
+            || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
+    }
+}

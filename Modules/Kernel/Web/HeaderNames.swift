@@ -1,0 +1,17 @@
+public import HTTPTypes
+
+extension HTTPField.Name {
+    /// The client's or our own name for a request.
+    public static let requestID = headerName("X-Request-Id")
+    /// Makes a creating request safe to repeat.
+    public static let idempotencyKey = headerName("Idempotency-Key")
+    /// Says that an answer is a repetition.
+    public static let idempotentReplayed = headerName("Idempotent-Replayed")
+    static let traceparent = headerName("traceparent")
+    static let referrerPolicy = headerName("Referrer-Policy")
+
+    private static func headerName(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a token") }
+        return name
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Reads a request's body within a size and a time.
+enum BodyReader {
+    /// What is still read and thrown away of a body that is too large, so that an honest client
+    /// gets its answer instead of a reset connection.
+    private static let drainByteCountMax = 8 * 1_024 * 1_024
+
+    /// The whole body.
+    ///
+    /// - Throws: ``Problem`` 413, or ``BodyNotRead`` when the connection must not be used again.
+    static func read(
+        _ request: Request, byteCountMax: Int, until deadline: ContinuousClock.Instant
+    ) async throws -> Data {
+        if case .known(0) = request.declaredLength { return Data() }
+        return try await withThrowingTaskGroup(of: Data.self) { group in
+            group.addTask(name: "body") { try await collect(request, byteCountMax: byteCountMax) }
+            group.addTask(name: "deadline") {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                throw BodyNotRead.tooSlow
+            }
+            defer { group.cancelAll() }
+            guard let body = try await group.next() else { throw CancellationError() }
+            return body
+        }
+    }
+
+    private static func collect(_ request: Request, byteCountMax: Int) async throws -> Data {
+        var body = Data()
+        var byteCount = 0
+        for try await chunk in request.body {
+            byteCount += chunk.readableBytes
+            if byteCount <= byteCountMax {
+                body.append(contentsOf: chunk.readableBytesView)
+            } else if byteCount > drainByteCountMax {
+                throw BodyNotRead.tooLarge(byteCountMax: byteCountMax)
+            }
+        }
+        guard byteCount <= byteCountMax else {
+            throw BodyNotRead.tooLarge(byteCountMax: byteCountMax).problem
+        }
+        return body
+    }
+}
+
+/// A request whose body was not read to its end.
+enum BodyNotRead: Error {
+    case tooSlow
+    case tooLarge(byteCountMax: Int)
+
+    var problem: Problem {
+        switch self {
+        case .tooSlow:
+            Problem(
+                status: .requestTimeout, code: "request.timeout",
+                detail: "the request did not arrive in time")
+        case .tooLarge(let byteCountMax):
+            Problem(
+                status: .contentTooLarge, code: "request.too_large",
+                detail: "the body is larger than \(byteCountMax) bytes")
+        }
+    }
+}
+
+extension Request {
+    enum DeclaredLength {
+        case known(Int)
+        case chunked
+    }
+
+    /// The length that the header declares; a body without one is chunked, or absent.
+    var declaredLength: DeclaredLength {
+        if let length = headers[.contentLength].flatMap({ Int($0) }) { return .known(length) }
+        return headers[.transferEncoding] == nil ? .known(0) : .chunked
+    }
+}

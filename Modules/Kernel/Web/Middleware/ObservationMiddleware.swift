@@ -1,0 +1,153 @@
+import Foundation
+import Hummingbird
+import Instrumentation
+import Logging
+import Metrics
+import Telemetry
+import Tracing
+
+/// The outermost layer: request id, trace, metrics and the access log, for every answer alike.
+struct ObservationMiddleware: RouterMiddleware {
+    let timeout: Duration
+    private let metrics = RequestMetrics()
+    private let logger = Logger(label: "flotilla.http")
+
+    init(timeout: Duration) { self.timeout = timeout }
+
+    func handle(
+        _ request: Request, context: WebContext,
+        next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        var context = context
+        context.requestID = Self.requestID(of: request)
+        context.deadline = start + timeout
+        let span = startSpan(for: request, requestID: context.requestID)
+        let method = KnownMethod.label(of: request.method)
+        let active = metrics.active(method: method)
+        active.increment(by: 1)
+        defer { active.decrement(by: 1) }
+        return try await InstrumentationContext.withValue(span.context) {
+            var response = try await next(request, context)
+            response.headers[.requestID] = context.requestID
+            let route = context.coreContext.endpointPath.value
+            let duration = ContinuousClock.now - start
+            metrics.record(method: method, route: route, status: response.status, duration)
+            finish(span, method: method, route: route, status: response.status)
+            log(response, to: request, route: route, duration: duration, context: context)
+            return response
+        }
+    }
+
+    /// The client's `X-Request-Id` when it is 1 to 128 characters of `[A-Za-z0-9._-]`, else a new
+    /// one: it goes into logs and headers, so nothing else is let through.
+    static func requestID(of request: Request) -> String {
+        if let id = request.headers[.requestID], (1...128).contains(id.utf8.count),
+            id.utf8.allSatisfy(isAllowedInRequestID)
+        {
+            return id
+        }
+        return UUID().uuidString.lowercased()
+    }
+
+    private static func isAllowedInRequestID(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private func startSpan(for request: Request, requestID: String) -> any Span {
+        var context = InstrumentationContext.topLevel
+        context.requestID = requestID
+        context.correlationID = requestID
+        context.traceContext =
+            request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
+        let span = InstrumentationSystem.tracer.startSpan("HTTP", context: context, ofKind: .server)
+        span.attributes["http.request.method"] = KnownMethod.label(of: request.method)
+        span.attributes["url.scheme"] = "http"
+        span.attributes["url.path"] = request.uri.path
+        return span
+    }
+
+    private func finish(
+        _ span: any Span, method: String, route: String?, status: HTTPResponse.Status
+    ) {
+        let name = method == KnownMethod.other ? "HTTP" : method
+        span.operationName = route.map { "\(name) \($0)" } ?? name
+        span.attributes["http.response.status_code"] = status.code
+        if let route { span.attributes["http.route"] = route }
+        if status.code >= 500 { span.setStatus(.init(code: .error)) }
+        span.end()
+    }
+
+    private func log(
+        _ response: Response, to request: Request, route: String?, duration: Duration,
+        context: WebContext
+    ) {
+        let isProbe = route.map { $0 == "/metrics" || $0.hasPrefix("/health") } ?? false
+        logger.log(
+            level: isProbe ? .debug : .info, "request",
+            metadata: [
+                "module": "web",
+                "http.request.method": "\(KnownMethod.label(of: request.method))",
+                "http.route": "\(route ?? "")",
+                "http.response.status_code": "\(response.status.code)",
+                "http.response.body.size": "\(response.body.contentLength ?? 0)",
+                "duration_ms": "\(duration.milliseconds)",
+                "client.address": "\(ClientAddress.truncated(context.clientAddress))",
+            ])
+    }
+}
+
+/// Methods that metrics may name; anything else is one label, so that clients can't make series.
+enum KnownMethod {
+    static let other = "_OTHER"
+    private static let known: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ]
+
+    static func label(of method: HTTPRequest.Method) -> String {
+        known.contains(method.rawValue) ? method.rawValue : other
+    }
+}
+
+/// Addresses in logs, cut so that they name a network and not a person: /24 and /48.
+enum ClientAddress {
+    static func truncated(_ address: String?) -> String {
+        guard let address else { return "" }
+        let text = address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address
+        let bytes = text.split(separator: ".")
+        if bytes.count == 4 { return bytes.prefix(3).joined(separator: ".") + ".0" }
+        let groups = text.split(separator: ":", omittingEmptySubsequences: false)
+        return groups.prefix { !$0.isEmpty }.prefix(3).joined(separator: ":") + "::"
+    }
+}
+
+private struct RequestMetrics: Sendable {
+    func active(method: String) -> Meter {
+        Meter(
+            label: "http.server.active_requests",
+            dimensions: [("http.request.method", method), ("url.scheme", "http")])
+    }
+
+    func record(
+        method: String, route: String?, status: HTTPResponse.Status, _ duration: Duration
+    ) {
+        Metrics.Timer(
+            label: "http.server.request.duration",
+            dimensions: [
+                ("http.request.method", method), ("http.route", route ?? ""),
+                ("http.response.status_code", "\(status.code)"), ("url.scheme", "http"),
+            ]
+        ).recordNanoseconds(Int64(duration / .nanoseconds(1)))
+    }
+}
+
+extension Duration {
+    /// Milliseconds with three decimals.
+    fileprivate var milliseconds: Double { (self / .microseconds(1)).rounded() / 1_000 }
+}

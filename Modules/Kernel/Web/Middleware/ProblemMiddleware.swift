@@ -1,0 +1,120 @@
+import Events
+import Foundation
+import Hummingbird
+import Instrumentation
+import Logging
+import Storage
+import Telemetry
+
+/// Owns every error answer: whatever is thrown inside becomes problem details, and nothing else.
+///
+/// Also sets the headers that all answers share.
+struct ProblemMiddleware: RouterMiddleware {
+    let routes: RouteTable
+    private let logger = Logger(label: "flotilla.http")
+
+    init(routes: RouteTable) { self.routes = routes }
+
+    func handle(
+        _ request: Request, context: WebContext,
+        next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            let problem = problem(for: error, request: request)
+            if problem.status.code >= 500 {
+                logger.error(
+                    "request failed", error: error,
+                    metadata: [
+                        "module": "web", "http.route": "\(context.endpointPath ?? "")",
+                        "problem.code": "\(problem.code)",
+                    ])
+            }
+            response = answer(problem, to: request, context: context)
+            if error is BodyNotRead { response.closeConnection() }
+        }
+        response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[.referrerPolicy] = "no-referrer"
+        response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        return response
+    }
+
+    private func problem(for error: any Error, request: Request) -> Problem {
+        switch error {
+        case let problem as Problem:
+            return problem
+        case let error as BodyNotRead:
+            return error.problem
+        case let refusal as any Refusal:
+            let answer = refusal.answer
+            return Problem(status: answer.status, code: answer.code, detail: answer.detail)
+        case let error as StorageError where error.isTransient:
+            return .unavailable("the storage is busy or away", retryAfterSeconds: 1)
+        case let error as HTTPError where error.status == .notFound:
+            return unmatched(request)
+        case let error as HTTPError where error.status.code < 500:
+            return Problem(
+                status: error.status, code: "request.refused",
+                detail: error.status.reasonPhrase)
+        default:
+            return Problem(
+                status: .internalServerError, code: "internal.error",
+                detail: "something went wrong on our side; the request id names it in our logs")
+        }
+    }
+
+    /// No route matched: either nothing is there, or something is, under other methods.
+    private func unmatched(_ request: Request) -> Problem {
+        let methods = routes.methods(at: request.uri.path)
+        guard !methods.isEmpty else { return .notFound() }
+        let allow = methods.sorted().joined(separator: ", ")
+        return Problem(
+            status: .methodNotAllowed, code: "request.method_not_allowed",
+            detail: "this resource answers to \(allow)", headers: [.allow: allow])
+    }
+
+    private func answer(_ problem: Problem, to request: Request, context: WebContext) -> Response {
+        let body = ProblemBody(
+            type: "urn:flotilla:problem:\(problem.code)", title: problem.status.reasonPhrase,
+            status: problem.status.code, detail: problem.detail, instance: request.uri.path,
+            code: problem.code, requestId: context.requestID,
+            traceId: InstrumentationContext.current?.traceContext?.traceID,
+            errors: problem.errors.isEmpty ? nil : problem.errors)
+        var headers = problem.headers
+        headers[.contentType] = "application/problem+json"
+        let data = (try? FlotillaJSON.encoder().encode(body)) ?? Data("{}".utf8)
+        return Response(
+            status: problem.status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+    }
+}
+
+private struct ProblemBody: Encodable {
+    let type: String
+    let title: String
+    let status: Int
+    let detail: String
+    let instance: String
+    let code: String
+    let requestId: String
+    let traceId: String?
+    let errors: [Problem.FieldError]?
+}
+
+extension Response {
+    /// Ends the connection after this answer, because the rest of the request is not worth reading.
+    mutating func closeConnection() {
+        headers[.connection] = "close"
+        let body = body
+        self.body = ResponseBody(contentLength: body.contentLength) { writer in
+            try await body.write(writer)
+            throw ConnectionDone()
+        }
+    }
+}
+
+/// Thrown after the last byte of an answer, to make the server close the connection.
+private struct ConnectionDone: Error {}

@@ -1,0 +1,39 @@
+import Events
+public import Foundation
+public import HTTPTypes
+
+/// What a module's handler answers.
+public struct WebResponse: Sendable {
+    public var status: HTTPResponse.Status
+    public var headers: HTTPFields
+    public var body: Data
+
+    /// Puts an answer together.
+    public init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: Data = Data()) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A JSON body.
+    ///
+    /// - Throws: `EncodingError`.
+    public static func json(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) throws -> WebResponse {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return WebResponse(
+            status: status, headers: headers, body: try FlotillaJSON.encoder().encode(value))
+    }
+
+    /// 201 with the new resource and its place.
+    ///
+    /// - Throws: `EncodingError`.
+    public static func created(_ value: some Encodable, at location: String) throws -> WebResponse {
+        try json(value, status: .created, headers: [.location: location])
+    }
+
+    /// 204.
+    public static let noContent = WebResponse(status: .noContent)
+}

@@ -1,0 +1,47 @@
+public import EventBus
+import Foundation
+public import Platform
+public import Settings
+public import Storage
+public import Web
+
+/// Mails to users, and the list of what was sent to them.
+public struct NotificationModule: Module {
+    public static let name = "notification"
+    public static let settings: [any DeclaredSetting] = [mailURL, mailSender]
+    public static let migrations = [notificationMigrations]
+
+    private static let mailURL = Setting<String>.custom(
+        "mail.url", default: "file:./data/mail", defaultText: "file:./data/mail",
+        allowed: "file:DIR, smtp://[user:pass@]host:port or smtps://[user:pass@]host:port",
+        "Where mails go. smtp: uses STARTTLS.", isSecret: true,
+        parse: { text in (try? MailURL(text)) == nil ? nil : text })
+    private static let mailSender = Setting<String>.custom(
+        "mail.from", default: "no-reply@flotilla.example",
+        defaultText: "no-reply@flotilla.example", allowed: "an e-mail address",
+        "The sender of all mails.",
+        parse: { text in (try? MailAddress(text)) == nil ? nil : text })
+
+    let notifications: Notifications
+    private let database: Database
+    private let mail: any MailTransport
+
+    /// - Throws: `MailURLError` or `MailError` when the settings were not checked before.
+    public init(settings: Settings, platform: Platform) throws {
+        mail = makeMailTransport(try MailURL(settings[Self.mailURL]))
+        database = platform.database
+        notifications = Notifications(
+            mail: mail, sender: try MailAddress(settings[Self.mailSender], name: "Flotilla"),
+            now: platform.now)
+    }
+
+    public var routes: [Route] {
+        NotificationRoutes(database: database, store: notifications.store).all
+    }
+
+    public var subscriptions: [Subscription] { [userMailsSubscription] }
+
+    public var checks: [Check] {
+        [Check("mail") { [mail] in try await mail.check() }]
+    }
+}

@@ -1,0 +1,46 @@
+public import Events
+public import Foundation
+
+/// A person opened an account.
+///
+/// - Source: `Users.register(_:)`, in the transaction that inserts the user.
+/// - Heard by: `notification.user-mails`, `search.user-index`, `order.customers`,
+///   `order.welcome-order`, `audit.trail`.
+public struct UserRegistered: Event {
+    public static let type: EventType = "UserRegisteredEventV1"
+    public static let topic = UserTopics.users
+    public let userID: UserID
+    public let email: String
+    public let firstName: String
+    public let lastName: String
+    /// `pending_verification` or `active`.
+    public let status: String
+    /// When the account was opened, UTC.
+    public let createdAt: Date
+
+    public var key: String { userID.description }
+
+    /// Puts the fact together.
+    public init(
+        userID: UserID, email: String, firstName: String, lastName: String, status: String,
+        createdAt: Date
+    ) {
+        self.userID = userID
+        self.email = email
+        self.firstName = firstName
+        self.lastName = lastName
+        self.status = status
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case userID = "userId"
+        case email, firstName, lastName, status, createdAt
+    }
+}
+
+/// Where User publishes.
+public enum UserTopics {
+    /// Every event of the module.
+    public static let users: Topic = "user.events"
+}

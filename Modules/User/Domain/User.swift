@@ -1,0 +1,52 @@
+import Events
+import Foundation
+import Storage
+
+/// An account.
+struct User: Sendable, Hashable {
+    let id: UserID
+    var email: EmailAddress
+    var profile: Profile
+    var status: Status
+    var passwordHash: String
+    let createdAt: Date
+
+    enum Status: String, SQLConvertible, Sendable {
+        /// The address was not confirmed yet; everything else works.
+        case pendingVerification = "pending_verification"
+        case active
+        case suspended
+    }
+}
+
+/// What a user tells about themselves.
+struct Profile: Sendable, Hashable {
+    var firstName: String
+    var lastName: String
+    var phone: PhoneNumber?
+    var bio: String?
+    var preferences: [String: String] = [:]
+
+    /// The names of the fields in which the other differs, as clients know them.
+    func fieldsChanged(to other: Profile) -> [String] {
+        var names: [String] = []
+        if firstName != other.firstName { names.append("firstName") }
+        if lastName != other.lastName { names.append("lastName") }
+        if phone != other.phone { names.append("phone") }
+        if bio != other.bio { names.append("bio") }
+        if preferences != other.preferences { names.append("preferences") }
+        return names
+    }
+}
+
+/// Roles that exist from the start.
+enum BuiltInRole: String, Sendable {
+    case admin
+
+    /// Fixed, so that every installation names the role alike.
+    var id: String {
+        switch self {
+        case .admin: "00000000-0000-7000-8000-000000000001"
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import HTTPTypes
+import Web
+
+/// The endpoints of User.
+struct UserRoutes: Sendable {
+    let users: Users
+    let sessions: Sessions
+    let publicKeys: [JSONWebKey]
+
+    var all: [Route] {
+        [
+            .post("/api/v1/users", access: .anyone, register),
+            .post("/api/v1/sessions", access: .anyone, logIn),
+            .post("/api/v1/sessions/refresh", access: .anyone, refresh),
+            .get("/api/v1/users/me", access: .authenticated, show),
+            .put("/api/v1/users/me", access: .authenticated, update),
+            Route(.delete, "/api/v1/users/me", access: .authenticated, delete),
+            .post("/api/v1/users/me/password", access: .authenticated, changePassword),
+            .get("/.well-known/jwks.json", access: .anyone, showKeys),
+        ]
+    }
+
+    @Sendable private func register(_ request: WebRequest) async throws -> WebResponse {
+        let registration = try request.decode { $0.registration() }
+        guard let registration else { throw Problem.invalid([]) }
+        let user = try await users.register(registration)
+        return try .created(UserBody(user), at: "/api/v1/users/me")
+    }
+
+    @Sendable private func logIn(_ request: WebRequest) async throws -> WebResponse {
+        let (typed, password) = try request.decode {
+            ($0.string("email", length: 1...254), $0.secret("password", length: 1...256))
+        }
+        let pair = try await sessions.logIn(
+            email: EmailAddress(typed), typed: typed, password: Password(password),
+            device: SessionStore.Device(
+                ipAddress: request.clientAddress,
+                userAgent: request.headers[.userAgent].map { String($0.prefix(300)) }))
+        return try .json(TokenBody(pair), status: .created)
+    }
+
+    @Sendable private func refresh(_ request: WebRequest) async throws -> WebResponse {
+        let token = try request.decode { $0.secret("refreshToken", length: 1...200) }
+        return try .json(TokenBody(try await sessions.refresh(RefreshToken(token))))
+    }
+
+    @Sendable private func show(_ request: WebRequest) async throws -> WebResponse {
+        try .json(UserBody(try await users.find(try request.caller().userID)))
+    }
+
+    @Sendable private func update(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        let profile = try request.decode { $0.profile() }
+        return try .json(
+            UserBody(try await users.updateProfile(of: caller.userID, to: profile)))
+    }
+
+    @Sendable private func delete(_ request: WebRequest) async throws -> WebResponse {
+        try await users.delete(try request.caller().userID)
+        return .noContent
+    }
+
+    @Sendable private func changePassword(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        let (current, new) = try request.decode {
+            ($0.secret("currentPassword", length: 1...256), $0.password("newPassword"))
+        }
+        try await users.changePassword(
+            of: caller.userID, from: Password(current), to: new, keeping: caller.sessionID,
+            ipAddress: request.clientAddress)
+        return .noContent
+    }
+
+    @Sendable private func showKeys(_ request: WebRequest) async throws -> WebResponse {
+        try .json(
+            ["keys": publicKeys], headers: [.cacheControl: "public, max-age=300"])
+    }
+}

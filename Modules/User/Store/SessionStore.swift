@@ -1,0 +1,120 @@
+import Crypto
+import Events
+import Foundation
+import Storage
+
+/// Names a session.
+struct SessionID: Identifier, SQLConvertible {
+    let uuid: UUID
+    init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// A refresh token: 256 random bits, of which only the hash is stored.
+struct RefreshToken: Sendable {
+    let text: String
+
+    /// A new one.
+    init() {
+        text = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+            .base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+            .replacing("=", with: "")
+    }
+
+    /// One that a client shows.
+    init(_ text: String) { self.text = text }
+
+    var hash: String {
+        SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+    }
+}
+
+/// Sessions and their refresh tokens as rows.
+struct SessionStore: Sendable {
+    /// A session as refreshing needs it.
+    struct Session: Sendable {
+        let id: SessionID
+        let userID: UserID
+        let usedAt: Date
+        let expiresAt: Date
+        let isRevoked: Bool
+        let isTokenSpent: Bool
+    }
+
+    struct Device: Sendable {
+        let ipAddress: String?
+        let userAgent: String?
+    }
+
+    func open(
+        _ id: SessionID, of user: UserID, on device: Device, token: RefreshToken, at now: Date,
+        until expiresAt: Date, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            INSERT INTO sessions
+                (id, user_id, ip_address, user_agent, created_at, used_at, expires_at)
+            VALUES (\(id), \(user), \(device.ipAddress), \(device.userAgent), \(now), \(now),
+                    \(expiresAt))
+            """)
+        try insert(token, of: id, in: transaction)
+    }
+
+    /// The session behind a refresh token, spent or not.
+    func find(_ token: RefreshToken, in transaction: Transaction) throws -> Session? {
+        try transaction.first(
+            """
+            SELECT s.id, s.user_id, s.used_at, s.expires_at, s.revoked_at, t.spent_at
+            FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
+            WHERE t.hash = \(token.hash)
+            """
+        ).map { row in
+            Session(
+                id: try row.get("id"), userID: try row.get("user_id"),
+                usedAt: try row.get("used_at"), expiresAt: try row.get("expires_at"),
+                isRevoked: try row.get("revoked_at", as: Date?.self) != nil,
+                isTokenSpent: try row.get("spent_at", as: Date?.self) != nil)
+        }
+    }
+
+    /// Spends a token and gives its session the next; `false` when another request was faster.
+    func rotate(
+        _ spent: RefreshToken, to next: RefreshToken, of id: SessionID, at now: Date,
+        in transaction: Transaction
+    ) throws -> Bool {
+        let changed = try transaction.rowsChanged(
+            by: """
+                UPDATE refresh_tokens SET spent_at = \(now)
+                WHERE hash = \(spent.hash) AND spent_at IS NULL
+                """)
+        guard changed == 1 else { return false }
+        try transaction.execute("UPDATE sessions SET used_at = \(now) WHERE id = \(id)")
+        try insert(next, of: id, in: transaction)
+        return true
+    }
+
+    func revoke(_ id: SessionID, at now: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE sessions SET revoked_at = \(now)
+            WHERE id = \(id) AND revoked_at IS NULL
+            """)
+    }
+
+    /// Ends every session of a user but one.
+    func revokeAll(
+        of user: UserID, except kept: String, at now: Date, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE sessions SET revoked_at = \(now)
+            WHERE user_id = \(user) AND id <> \(kept) AND revoked_at IS NULL
+            """)
+    }
+
+    private func insert(
+        _ token: RefreshToken, of id: SessionID, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            "INSERT INTO refresh_tokens (hash, session_id) VALUES (\(token.hash), \(id))")
+    }
+}

@@ -1,0 +1,108 @@
+import Events
+import Foundation
+import Storage
+
+/// Users as rows.
+struct UserStore: Sendable {
+    private static let columns: SQL = """
+        id, email, first_name, last_name, phone, bio, preferences, status, password_hash,
+        created_at
+        """
+
+    /// Inserts a user; `false` when the address is taken.
+    func insert(_ user: User, in transaction: Transaction) throws -> Bool {
+        try transaction.rowsChanged(
+            by: """
+                INSERT INTO users (\(Self.columns), email_key, updated_at)
+                VALUES (\(user.id), \(user.email.text), \(user.profile.firstName),
+                        \(user.profile.lastName), \(user.profile.phone?.text),
+                        \(user.profile.bio), \(try preferences(of: user)), \(user.status),
+                        \(user.passwordHash), \(user.createdAt), \(user.email.key),
+                        \(user.createdAt))
+                ON CONFLICT (email_key) DO NOTHING
+                """) == 1
+    }
+
+    /// The user with an id who was not deleted.
+    func find(_ id: UserID, in transaction: Transaction) throws -> User? {
+        try transaction.first(
+            "SELECT \(Self.columns) FROM users WHERE id = \(id) AND deleted_at IS NULL"
+        ).map(user)
+    }
+
+    /// The user behind an address who was not deleted.
+    func find(_ email: EmailAddress, in transaction: Transaction) throws -> User? {
+        try transaction.first(
+            """
+            SELECT \(Self.columns) FROM users
+            WHERE email_key = \(email.key) AND deleted_at IS NULL
+            """
+        ).map(user)
+    }
+
+    /// Stores a changed user.
+    func update(_ user: User, at now: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE users SET first_name = \(user.profile.firstName),
+                last_name = \(user.profile.lastName), phone = \(user.profile.phone?.text),
+                bio = \(user.profile.bio), preferences = \(try preferences(of: user)),
+                status = \(user.status), password_hash = \(user.passwordHash),
+                updated_at = \(now)
+            WHERE id = \(user.id)
+            """)
+    }
+
+    /// Erases what is personal and keeps the id, so that it is never given out again.
+    func erase(_ id: UserID, at now: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE users SET email = '', email_key = \("deleted:\(id)"), first_name = '',
+                last_name = '', phone = NULL, bio = NULL, preferences = '{}',
+                password_hash = '', updated_at = \(now), deleted_at = \(now)
+            WHERE id = \(id)
+            """)
+        try transaction.execute("DELETE FROM user_roles WHERE user_id = \(id)")
+        try transaction.execute(
+            """
+            DELETE FROM refresh_tokens WHERE session_id IN (
+                SELECT id FROM sessions WHERE user_id = \(id))
+            """)
+        try transaction.execute("DELETE FROM sessions WHERE user_id = \(id)")
+    }
+
+    func roles(of id: UserID, in transaction: Transaction) throws -> Set<String> {
+        Set(
+            try transaction.rows("SELECT role FROM user_roles WHERE user_id = \(id)")
+                .map { try $0.get("role") })
+    }
+
+    /// Gives a role; `false` when the user has it already.
+    func assign(
+        _ role: BuiltInRole, to id: UserID, at now: Date, in transaction: Transaction
+    ) throws -> Bool {
+        try transaction.rowsChanged(
+            by: """
+                INSERT INTO user_roles (user_id, role, assigned_at)
+                VALUES (\(id), \(role.rawValue), \(now)) ON CONFLICT (user_id, role) DO NOTHING
+                """) == 1
+    }
+
+    private func preferences(of user: User) throws -> JSON {
+        JSON(try FlotillaJSON.encoder().encode(user.profile.preferences))
+    }
+
+    private func user(_ row: Row) throws -> User {
+        guard let email = EmailAddress(try row.get("email")) else { throw UserError.notFound }
+        return User(
+            id: try row.get("id"), email: email,
+            profile: Profile(
+                firstName: try row.get("first_name"), lastName: try row.get("last_name"),
+                phone: try row.get("phone", as: String?.self).flatMap { PhoneNumber($0) },
+                bio: try row.get("bio"),
+                preferences: try FlotillaJSON.decoder().decode(
+                    [String: String].self, from: try row.get("preferences"))),
+            status: try row.get("status"), passwordHash: try row.get("password_hash"),
+            createdAt: try row.get("created_at"))
+    }
+}

@@ -1,0 +1,90 @@
+public import Events
+import Foundation
+public import Platform
+public import ServiceLifecycle
+public import Settings
+public import Storage
+import UserContract
+public import Web
+
+/// Accounts, log-ins and profiles.
+public struct UserModule: Module {
+    public static let name = "user"
+    public static let settings: [any DeclaredSetting] = [
+        AuthSettings.issuer, AuthSettings.audience, hashingThreads,
+    ]
+    public static let publishes: [any Event.Type] = [
+        UserRegistered.self, UserLoggedIn.self, UserLoginFailed.self, UserPasswordChanged.self,
+        UserProfileUpdated.self, UserDeleted.self, UserRoleAssigned.self,
+    ]
+    public static let migrations = [userMigrations]
+
+    private static let hashingThreads = Setting<Int>.int(
+        "user.hashingThreads",
+        default: max(1, ProcessInfo.processInfo.activeProcessorCount - 1), in: 1...64,
+        "Threads that hash passwords; each takes a core and 19 MiB while it does.")
+
+    private let users: Users
+    private let sessions: Sessions
+    private let hasher: PasswordHasher
+    private let publicKeys: [JSONWebKey]
+
+    public init(settings: Settings, platform: Platform) {
+        hasher = PasswordHasher(threadCount: settings[Self.hashingThreads])
+        users = Users(
+            database: platform.database, outbox: platform.outbox, hasher: hasher,
+            now: platform.now)
+        sessions = Sessions(
+            database: platform.database, outbox: platform.outbox, hasher: hasher,
+            issuer: TokenIssuer(
+                key: platform.signingKey, issuer: settings[AuthSettings.issuer],
+                audience: settings[AuthSettings.audience]),
+            now: platform.now)
+        publicKeys = [platform.signingKey?.publicKey.jwk].compactMap { $0 }
+    }
+
+    public var routes: [Route] {
+        UserRoutes(users: users, sessions: sessions, publicKeys: publicKeys).all
+    }
+
+    public var services: [any Service] { [HashingService(hasher: hasher)] }
+
+    /// Creates or promotes an administrator; for the command line.
+    ///
+    /// - Returns: a sentence about what was done.
+    /// - Throws: `Problem` 422 when the address or password does not do; `StorageError`.
+    public func createAdministrator(email: String, password: String) async throws -> String {
+        let (user, isNew) = try await users.createAdministrator(
+            try administrator(email: email, password: password))
+        return isNew
+            ? "created administrator \(user.id)"
+            : "user \(user.id) is an administrator; the password is unchanged"
+    }
+
+    private func administrator(email: String, password: String) throws -> Registration {
+        guard let address = EmailAddress(email) else {
+            throw Problem.invalid([.init(pointer: "/email", detail: "must be an e-mail address")])
+        }
+        guard Password.length.contains(password.unicodeScalars.count) else {
+            throw Problem.invalid([
+                .init(
+                    pointer: "/password",
+                    detail: "must have \(Password.length.lowerBound) to "
+                        + "\(Password.length.upperBound) characters")
+            ])
+        }
+        return Registration(
+            email: address, password: Password(password),
+            profile: Profile(firstName: "Administrator", lastName: "Flotilla"))
+    }
+}
+
+/// Ends the hashing threads when the process shuts down.
+private struct HashingService: Service {
+    let hasher: PasswordHasher
+
+    func run() async {
+        try? await gracefulShutdown()
+        await hasher.shutdown()
+    }
+}
