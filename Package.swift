@@ -104,14 +104,14 @@ var kernel: [Target] {
             [
                 "Events", "Storage", "Telemetry", .logging, .metrics, .tracing, .instrumentation,
                 .serviceLifecycle,
-            ])
+            ], testing: ["Platform", "Settings"])
         + part(
             "Web",
             [
                 "Events", "Storage", "Telemetry", .logging, .metrics, .tracing, .hummingbird,
                 .httpTypes, .jwt, .crypto, .cryptoExtras, .nioCore, .serviceLifecycle,
                 .instrumentation,
-            ])
+            ], testing: [.hummingbirdTesting, "Platform", "Settings"])
         + part(
             "Platform",
             [
@@ -121,21 +121,24 @@ var kernel: [Target] {
         + [
             .target(
                 name: "FlotillaTesting",
-                dependencies: platform + ["Telemetry", .jwt, .crypto, .hummingbird],
+                dependencies: platform + [.hummingbird, .hummingbirdTesting, .nioCore],
                 path: "Modules/Kernel/Testing", swiftSettings: strict)
         ]
 }
 
 /// A part of the kernel with its tests.
+///
+/// - Parameter testing: what its tests need beyond it and the test kit.
 func part(
-    _ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true
+    _ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true,
+    testing: [Target.Dependency] = []
 ) -> [Target] {
     let target = Target.target(
         name: name, dependencies: dependencies, path: "Modules/Kernel/\(name)",
         swiftSettings: strict)
     let tests = Target.testTarget(
         name: "\(name)Tests",
-        dependencies: [.init(stringLiteral: name), "FlotillaTesting"] + dependencies,
+        dependencies: [.init(stringLiteral: name), "FlotillaTesting"] + dependencies + testing,
         path: "Tests/\(name)Tests", swiftSettings: strict)
     return tested ? [target, tests] : [target]
 }
@@ -185,6 +188,9 @@ extension Target.Dependency {
     static var yams: Self { .product(name: "Yams", package: "Yams") }
     static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var hummingbirdTesting: Self {
+        .product(name: "HummingbirdTesting", package: "hummingbird")
+    }
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
     static var jwt: Self { .product(name: "JWTKit", package: "jwt-kit") }
     static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }

@@ -114,7 +114,6 @@ struct Server: Sendable {
 
     private func describeMetrics() {
         let bus = composition.bus
-        ProcessMetrics().register(in: telemetry.registry)
         telemetry.registry.onCollect {
             do {
                 try await bus.recordBacklog()

@@ -1,4 +1,4 @@
-package import Events
+import Events
 import Foundation
 import Instrumentation
 import Logging
@@ -23,7 +23,7 @@ package final class Consumer: Sendable {
     private let places = Mutex<[String: Int64]>([:])
 
     package init(
-        _ subscription: Subscription, module: String, database: Database, topics: Set<Topic>?,
+        _ subscription: Subscription, module: String, database: Database,
         transport: any Transport, wake: Signal, environment: BusEnvironment
     ) {
         self.subscription = subscription
@@ -34,7 +34,8 @@ package final class Consumer: Sendable {
         policy = environment.settings.retry(for: subscription.consumer)
         logger = environment.logger(module: module)
         metrics = ConsumerMetrics(consumer: subscription.consumer)
-        inflow = transport.inflow(for: subscription.consumer, topics: topics, wake: wake)
+        inflow = transport.inflow(
+            for: subscription.consumer, topics: subscription.topics, wake: wake)
     }
 
     /// What one round did.

@@ -78,13 +78,6 @@ public struct EventRegistry: Sendable {
     package var publishersByTopic: [Topic: String] {
         Dictionary(entries.map { ($0.topic, $0.publisher) }) { first, _ in first }
     }
-
-    /// The topics that carry what a subscription hears; `nil` for all of them.
-    package func topics(of subscription: Subscription) -> Set<Topic>? {
-        subscription.types.map { types in
-            Set(entries.filter { types.contains($0.type) }.map(\.topic))
-        }
-    }
 }
 
 /// Declarations of modules that contradict each other; the program does not start with them.

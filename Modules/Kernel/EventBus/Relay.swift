@@ -24,12 +24,14 @@ package final class Relay: Sendable {
     /// Relays until the process shuts down; a failing step is retried, never skipped.
     package func run() async {
         var position: Int64?
-        while !environment.isStopping {
+        while !environment.isStopping, !Task.isCancelled {
             do {
                 if position == nil { position = try await transport.open(log) }
                 let step = try await step(from: position ?? 0)
                 position = step.position
                 if !step.hasMore { await committed.wait(upTo: step.wait, clock: environment.clock) }
+            } catch is CancellationError {
+                return
             } catch {
                 logger.error("relay step failed", error: error)
                 try? await environment.clock.sleep(for: environment.settings.pollInterval)

@@ -22,7 +22,7 @@ public struct RetryPolicy: Sendable, Hashable {
     /// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
     ///
     /// - Parameter chance: uniform in 0..<1.
-    func delay(after attempts: Int, chance: Double) -> Duration {
+    package func delay(after attempts: Int, chance: Double) -> Duration {
         let doublings = min(max(attempts - 1, 0), 40)
         let ceiling = min(initialDelay * (1 << doublings), delayMax)
         return ceiling * chance

@@ -82,6 +82,15 @@ public struct Subscription: Sendable {
         }
     }
 
+    /// The topics that carry what it listens to; `nil` for all of them.
+    package var topics: Set<Topic>? {
+        switch work {
+        case .transactional(let handlers): Set(handlers.values.map(\.topic))
+        case .effect(let handlers, _, _): Set(handlers.values.map(\.topic))
+        case .everything: nil
+        }
+    }
+
     package func hears(_ type: EventType) -> Bool { types?.contains(type) ?? true }
 }
 

@@ -56,6 +56,12 @@ public struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
     public let items: [Item]
     public let nextCursor: String?
 
+    /// A page whose end the caller found itself.
+    public init(items: [Item], nextCursor: String?) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+
     /// Cuts rows to a page.
     ///
     /// - Parameters:

@@ -47,7 +47,9 @@ public struct WebServer: Service {
 
     /// Serves until graceful shutdown: then no connection is accepted, requests in hand finish.
     public func run() async throws {
-        let logger = Logger(label: "flotilla.http")
+        var logger = Logger(label: "flotilla.http")
+        // Its own start message names no module and repeats ours.
+        logger.logLevel = max(logger.logLevel, .notice)
         let listening = listening
         let app = Application(
             responder: responder,
@@ -91,6 +93,7 @@ private struct Endpoint {
 
     func respond(to request: Request, context: WebContext) async throws -> Response {
         let principal = try await authorize(request)
+        context.caller.userID = principal?.userID.description
         let body = try await BodyReader.read(
             request, byteCountMax: settings.bodyByteCountMax, until: context.deadline)
         let webRequest = WebRequest(

@@ -23,7 +23,7 @@ struct SearchRoutes: Sendable {
         }
         let page = hits.prefix(limit)
         return try .json(
-            HitsBody(
+            Page(
                 items: page.map(HitBody.init),
                 nextCursor: hits.count > limit ? page.last.map(Self.cursor) : nil))
     }
@@ -39,11 +39,6 @@ struct SearchRoutes: Sendable {
         else { throw Problem.badRequest("cursor is not one that was given out") }
         return (Double(bitPattern: bits), number)
     }
-}
-
-private struct HitsBody: Encodable, Sendable {
-    let items: [HitBody]
-    let nextCursor: String?
 }
 
 private struct HitBody: Encodable, Sendable {

@@ -34,7 +34,11 @@ struct ObservationMiddleware: RouterMiddleware {
             let duration = ContinuousClock.now - start
             metrics.record(method: method, route: route, status: response.status, duration)
             finish(span, method: method, route: route, status: response.status)
-            log(response, to: request, route: route, duration: duration, context: context)
+            var logContext = span.context
+            logContext.userID = context.caller.userID
+            InstrumentationContext.withValue(logContext) {
+                log(response, to: request, route: route, duration: duration, context: context)
+            }
             return response
         }
     }

@@ -1,0 +1,90 @@
+public import Events
+public import Foundation
+public import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Platform
+public import Web
+
+/// Who a test request comes from.
+public struct TestCaller: Sendable {
+    /// The user.
+    public let userID: UserID
+    /// Their roles, `admin` among them.
+    public let roles: Set<String>
+    /// What their roles permit.
+    public let permissions: Set<String>
+
+    /// A user with or without roles.
+    public init(
+        _ userID: UserID = UserID(), roles: Set<String> = [], permissions: Set<String> = []
+    ) {
+        self.userID = userID
+        self.roles = roles
+        self.permissions = permissions
+    }
+}
+
+/// An answer to a test request.
+public struct TestAnswer: Sendable {
+    public let status: HTTPResponse.Status
+    public let headers: HTTPFields
+    public let body: Data
+
+    /// The body as a JSON value to look into.
+    ///
+    /// - Throws: `DecodingError` when it is none.
+    public func json() throws -> JSONValue { try JSONDecoder().decode(JSONValue.self, from: body) }
+}
+
+extension ModuleHarness {
+    /// Sends a request through the whole stack of middlewares to the module's routes.
+    ///
+    /// - Parameters:
+    ///   - caller: whose access token it carries; `nil` for none.
+    ///   - json: the body.
+    /// - Throws: what Hummingbird's test client throws; problems are answers.
+    public func send(
+        _ method: HTTPRequest.Method, _ path: String, as caller: TestCaller? = nil,
+        headers: HTTPFields = [:], json: String? = nil
+    ) async throws -> TestAnswer {
+        var headers = headers
+        if let caller {
+            headers[.authorization] = "Bearer \(try await accessToken(of: caller))"
+        }
+        if json != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
+        let app = Application(
+            responder: WebServer.responder(
+                routes: module.routes, settings: .init(), verifier: try await verifier))
+        let body = json.map { ByteBuffer(string: $0) }
+        let fields = headers
+        return try await app.test(.router) { client in
+            let response = try await client.executeRequest(
+                uri: path, method: method, headers: fields, body: body)
+            return TestAnswer(
+                status: response.status, headers: response.headers,
+                body: Data(response.body.readableBytesView))
+        }
+    }
+
+    private static var issuer: String { "flotilla" }
+    private static var audience: String { "flotilla-api" }
+
+    private var verifier: AccessTokenVerifier {
+        get async throws {
+            try await AccessTokenVerifier(
+                keys: [signingKey.publicKey], issuer: Self.issuer, audience: Self.audience,
+                now: { [time] in time.now })
+        }
+    }
+
+    private func accessToken(of caller: TestCaller) async throws -> String {
+        try await AccessTokenSigner(key: signingKey).sign(
+            AccessTokenClaims(
+                principal: Principal(
+                    userID: caller.userID, sessionID: UUID().uuidString.lowercased(),
+                    roles: caller.roles, permissions: caller.permissions),
+                issuer: Self.issuer, audience: Self.audience, issuedAt: time.now,
+                lifetime: .seconds(600)))
+    }
+}

@@ -1,0 +1,178 @@
+public import EventBus
+public import Events
+import Foundation
+public import Platform
+import Settings
+public import Storage
+import Synchronization
+import Web
+
+/// Runs one module alone: its own database, a fake bus in the place of the other modules, HTTP
+/// without a socket, and a clock that stands still.
+///
+/// ```swift
+/// let harness = try await ModuleHarness(OrderModule.self)
+/// try await harness.publish(UserRegistered(…))          // as the User module would
+/// try await harness.settle()                            // everything heard is handled
+/// #expect(try await harness.published(OrderCreated.self).count == 1)
+/// ```
+///
+/// Nothing runs in the background: a test says when events are delivered, so it never waits.
+public final class ModuleHarness<M: Module>: Sendable {
+    /// The module under test.
+    public let module: M
+    /// What the module sees as the current time.
+    public let time: TestTime
+    /// The module's own database, for a look at its state.
+    public let database: Database
+    let signingKey: SigningKey
+
+    private static var outside: String { "outside" }
+    private let directory: TemporaryDirectory
+    private let outsideDatabase: Database
+    private let outsideOutbox: Outbox
+    private let environment: BusEnvironment
+    private let relays: [SteppedRelay]
+    private let transport: InProcessTransport
+    private let consumers: Mutex<[Consumer]>
+
+    /// Puts a module into an empty world.
+    ///
+    /// - Parameters:
+    ///   - settings: values by key, as a configuration file would give them.
+    ///   - retry: how patient the module's consumers are.
+    /// - Throws: `SettingsError` for a bad value; `StorageError`; what the module's `init` throws.
+    public init(
+        _ type: M.Type, settings: [String: String] = [:], retry: RetryPolicy = RetryPolicy(),
+        time: TestTime = TestTime()
+    ) async throws {
+        self.time = time
+        directory = try TemporaryDirectory()
+        database = try Database(module: M.name, at: .sqlite(directory: directory.path))
+        outsideDatabase = try Database(
+            module: Self.outside, at: .sqlite(directory: directory.path))
+        var busSettings = BusSettings()
+        busSettings.retry = retry
+        environment = BusEnvironment(
+            settings: busSettings, now: { time.now }, chance: { 0.999 })
+        signingKey = try SigningKey(pem: SigningKey.generatePEM())
+
+        let committed = Signal()
+        outsideOutbox = Outbox(module: Self.outside, committed: committed, now: { time.now })
+        module = try M(
+            settings: try Settings.load(
+                file: nil, flags: settings, environment: [:],
+                catalogue: SettingsCatalogue(M.settings)),
+            platform: Platform(
+                module: M.name, database: database,
+                outbox: Outbox(module: M.name, committed: committed, now: { time.now }),
+                now: { time.now }, signingKey: signingKey))
+        try await outsideDatabase.migrate(Bus.migrations)
+        for set in [Bus.migrations] + M.migrations { try await database.migrate(set) }
+
+        transport = InProcessTransport(
+            topics: Self.publishers(of: module.subscriptions, own: M.publishes))
+        relays = [
+            SteppedRelay(
+                OutboxLog(module: Self.outside, database: outsideDatabase), transport: transport,
+                environment: environment),
+            SteppedRelay(
+                OutboxLog(module: M.name, database: database), transport: transport,
+                environment: environment),
+        ]
+        consumers = Mutex([])
+        for relay in relays { try await relay.open() }
+        resubscribe()
+    }
+
+    /// Publishes an event as the module that owns it would. It is delivered by `settle()`.
+    ///
+    /// - Throws: as `Outbox.publish(_:in:)`.
+    @discardableResult
+    public func publish(_ event: some Event) async throws -> EventID {
+        try await outsideDatabase.write { [outsideOutbox] in
+            try outsideOutbox.publish(event, in: $0)
+        }
+    }
+
+    /// Delivers until nothing is left to do at the present time. What failed waits for its retry:
+    /// move `time` on and settle again.
+    ///
+    /// - Throws: `StorageError` when the storage fails; a failing handler is parked, not thrown.
+    public func settle() async throws {
+        var isBusy = true
+        while isBusy {
+            isBusy = false
+            for relay in relays where try await relay.step() { isBusy = true }
+            for consumer in consumers.withLock({ $0 }) {
+                let step = try await consumer.step()
+                if step.handledCount > 0 || step.hasMore { isBusy = true }
+            }
+        }
+    }
+
+    /// Delivers every event once more, as a transport does that forgot what it delivered.
+    ///
+    /// - Throws: `StorageError`.
+    public func redeliverEverything() async throws {
+        try await database.write { try $0.execute("DELETE FROM inbox_cursors") }
+        resubscribe()
+        try await settle()
+    }
+
+    /// The events of a type that the module published, in the order of their commits.
+    ///
+    /// - Throws: `StorageError`; `DecodingError`.
+    public func published<E: Event>(_ type: E.Type) async throws -> [E] {
+        try await OutboxLog(module: M.name, database: database)
+            .events(after: 0, upTo: .max, limit: .max)
+            .filter { $0.envelope.type == E.type }
+            .map { try $0.envelope.decode(E.self) }
+    }
+
+    /// The events that wait at a consumer behind a failure, oldest first.
+    ///
+    /// - Throws: `StorageError`.
+    public func parked(at consumer: String) async throws -> [ParkedEvent] {
+        try await database.read { transaction in
+            try transaction.rows(
+                """
+                SELECT event_id, key, state, attempts, error FROM inbox_parked
+                WHERE consumer = \(consumer) ORDER BY position
+                """
+            ).map {
+                ParkedEvent(
+                    id: try $0.get("event_id"), key: try $0.get("key"),
+                    state: try $0.get("state"), attempts: try $0.get("attempts"),
+                    error: try $0.get("error"))
+            }
+        }
+    }
+
+    private func resubscribe() {
+        let fresh = module.subscriptions.map {
+            Consumer(
+                $0, module: M.name, database: database, transport: transport, wake: Signal(),
+                environment: environment)
+        }
+        consumers.withLock { $0 = fresh }
+    }
+
+    private static func publishers(
+        of subscriptions: [Subscription], own: [any Event.Type]
+    ) -> [Topic: String] {
+        let heard = subscriptions.flatMap { $0.topics ?? [] }.map { ($0, outside) }
+        let said = own.map { ($0.topic, M.name) }
+        return Dictionary(heard + said) { _, own in own }
+    }
+}
+
+/// An event that waits at a consumer.
+public struct ParkedEvent: Sendable, Hashable {
+    public let id: EventID
+    public let key: String
+    /// `retrying`, `waiting` or `dead`.
+    public let state: String
+    public let attempts: Int
+    public let error: String?
+}

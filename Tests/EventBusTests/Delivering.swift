@@ -1,0 +1,125 @@
+import EventBus
+import Events
+import FlotillaTesting
+import Foundation
+import Storage
+import Testing
+
+@Suite struct `Delivering an event` {
+    @Test func `handles it once, with its effect and the events it causes`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        try await harness.publish(Deposited(account: "a", amount: 5))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [5])
+        #expect(try await harness.published(Booked.self).map(\.sum) == [5])
+        #expect(harness.module.world.reports.map(\.amount) == [5])
+    }
+
+    @Test func `has no second effect when it is delivered again`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        for amount in 1...20 {
+            try await harness.publish(Deposited(account: "a\(amount % 3)", amount: amount))
+        }
+        try await harness.settle()
+        try await harness.redeliverEverything()
+        try await harness.redeliverEverything()
+        let booked = try await harness.published(Booked.self)
+        #expect(booked.count == 20)
+        #expect(harness.module.world.reports.count == 20)
+        #expect(try await harness.reportCount() == 20)
+    }
+
+    @Test func `keeps the order of each key over many batches`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        for amount in 0..<500 {
+            try await harness.publish(Deposited(account: "a\(amount % 7)", amount: amount))
+        }
+        try await harness.settle()
+        for account in 0..<7 {
+            let expected = (0..<500).filter { $0 % 7 == account }
+            #expect(try await harness.bookings(of: "a\(account)") == expected)
+            let reported = harness.module.world.reports.filter { $0.account == "a\(account)" }
+            #expect(reported.map(\.amount) == expected)
+        }
+    }
+
+    @Test func `hands an effect the event's id as idempotency key`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let id = try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        #expect(harness.module.world.reportIDs == [id])
+    }
+
+    @Test func `runs effects of different keys side by side, up to the limit`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        for number in 0..<50 {
+            try await harness.publish(Deposited(account: "a\(number)", amount: number))
+        }
+        try await harness.settle()
+        #expect((1...4).contains(harness.module.world.runningMost))
+        #expect(harness.module.world.reports.count == 50)
+    }
+
+    @Test func `carries correlation and causation along`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let id = try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        let cause = try await harness.database.read { transaction in
+            try transaction.first(
+                "SELECT correlation_id, causation_id, caused_in FROM outbox_events")
+        }
+        let row = try #require(cause)
+        #expect(try row.get("causation_id", as: EventID.self) == id)
+        #expect(try row.get("correlation_id", as: String.self) == id.description)
+        #expect(try row.get("caused_in", as: String.self) == "ledger.bookings")
+    }
+}
+
+@Suite struct `Publishing an event` {
+    @Test func `leaves nothing behind when the transaction fails`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let outbox = harness.module.outbox
+        await #expect(throws: Unlucky.self) {
+            try await harness.database.write { transaction in
+                try outbox.publish(Booked(account: "a", sum: 1), in: transaction)
+                throw Unlucky()
+            }
+        }
+        #expect(try await harness.published(Booked.self).isEmpty)
+    }
+
+    @Test func `refuses a payload that no broker would take`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let outbox = harness.module.outbox
+        let account = String(repeating: "x", count: Outbox.payloadByteCountMax)
+        let error = await #expect(throws: OutboxError.self) {
+            try await harness.database.write { transaction in
+                try outbox.publish(Booked(account: account, sum: 1), in: transaction)
+            }
+        }
+        guard case .payloadTooLarge(let type, let byteCount) = error else {
+            Issue.record("not the expected error")
+            return
+        }
+        #expect(type == Booked.type)
+        #expect(byteCount > Outbox.payloadByteCountMax)
+    }
+
+    @Test func `holds back what is to be published later until it is due`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let outbox = harness.module.outbox
+        let due = harness.time.now + 60
+        try await harness.database.write { transaction in
+            try outbox.publish(Booked(account: "later", sum: 1), at: due, in: transaction)
+            try outbox.publish(Booked(account: "now", sum: 2), in: transaction)
+        }
+        try await harness.settle()
+        #expect(try await harness.published(Booked.self).map(\.account) == ["now"])
+        harness.time.advance(by: .seconds(59))
+        try await harness.settle()
+        #expect(try await harness.published(Booked.self).count == 1)
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(try await harness.published(Booked.self).map(\.account) == ["now", "later"])
+    }
+}

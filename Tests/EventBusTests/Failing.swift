@@ -1,0 +1,140 @@
+import EventBus
+import Events
+import FlotillaTesting
+import Foundation
+import Storage
+import Testing
+
+@Suite struct `Failing to handle an event` {
+    private let patience = RetryPolicy(
+        attemptCountMax: 3, initialDelay: .seconds(1), delayMax: .seconds(60))
+
+    @Test func `undoes what the handler wrote and publishes nothing`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a").isEmpty)
+        #expect(try await harness.published(Booked.self).isEmpty)
+    }
+
+    @Test func `keeps neither other keys nor other consumers waiting`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.publish(Deposited(account: "b", amount: 2))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "b") == [2])
+        #expect(harness.module.world.reports.count == 2)
+    }
+
+    @Test func `parks the later events of its key behind it, and keeps their order`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        for amount in 1...3 {
+            try await harness.publish(Deposited(account: "a", amount: amount))
+        }
+        try await harness.settle()
+        try await harness.publish(Deposited(account: "a", amount: 4))
+        try await harness.settle()
+        let parked = try await harness.parked(at: "ledger.bookings")
+        #expect(parked.map(\.state) == ["retrying", "waiting", "waiting", "waiting"])
+        harness.module.world.fail()
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [1, 2, 3, 4])
+        #expect(try await harness.parked(at: "ledger.bookings").isEmpty)
+    }
+
+    @Test func `is tried again with growing delays, then parked as a dead letter`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.bookings").map(\.attempts) == [1])
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.bookings").map(\.attempts) == [2])
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(
+            try await harness.parked(at: "ledger.bookings").map(\.attempts) == [2],
+            "the second delay is up to two seconds")
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        let dead = try await harness.parked(at: "ledger.bookings")
+        #expect(dead.map(\.state) == ["dead"])
+        #expect(dead.map(\.attempts) == [3])
+        #expect(dead.first?.error == "Unlucky()")
+        harness.time.advance(by: .seconds(3_600))
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.bookings").map(\.attempts) == [3])
+    }
+
+    @Test func `is parked at once when no later try can succeed`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1", permanently: true)
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.publish(Deposited(account: "a", amount: 2))
+        try await harness.settle()
+        let parked = try await harness.parked(at: "ledger.bookings")
+        #expect(parked.map(\.state) == ["dead", "waiting"])
+        #expect(parked.map(\.attempts) == [1, 0])
+    }
+
+    @Test func `parks effects by key as well, and performs them in order later`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.reports/a/1")
+        for amount in 1...3 {
+            try await harness.publish(Deposited(account: "a", amount: amount))
+            try await harness.publish(Deposited(account: "b", amount: amount))
+        }
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.reports").map(\.key) == ["a", "a", "a"])
+        #expect(try await harness.reportCount() == 3)
+        harness.module.world.fail()
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        let reported = harness.module.world.reports.filter { $0.account == "a" }.map(\.amount)
+        #expect(reported == [1, 1, 2, 3], "the first was performed, but not recorded")
+        #expect(try await harness.reportCount() == 6)
+    }
+
+    @Test func `ends an effect that does not end by itself`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.hang("a")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.publish(Deposited(account: "b", amount: 1))
+        try await harness.settle()
+        let parked = try await harness.parked(at: "ledger.reports")
+        #expect(parked.map(\.key) == ["a"])
+        #expect(parked.first?.error?.contains("DeadlineExceeded") == true)
+        #expect(harness.module.world.reports.map(\.account) == ["b"])
+    }
+
+    @Test func `survives a redelivery while it is parked`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        for amount in 1...3 {
+            try await harness.publish(Deposited(account: "a", amount: amount))
+        }
+        try await harness.settle()
+        try await harness.redeliverEverything()
+        #expect(try await harness.parked(at: "ledger.bookings").count == 3)
+        harness.module.world.fail()
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [1, 2, 3])
+    }
+}
+
+@Suite struct `Waiting between tries` {
+    @Test(arguments: [(1, 1.0), (2, 2.0), (3, 4.0), (5, 16.0), (7, 60.0), (200, 60.0)])
+    func `doubles up to the limit, less a random part`(attempts: Int, seconds: Double) {
+        let policy = RetryPolicy(
+            attemptCountMax: 8, initialDelay: .seconds(1), delayMax: .seconds(60))
+        #expect(policy.delay(after: attempts, chance: 1) == .seconds(seconds))
+        #expect(policy.delay(after: attempts, chance: 0) == .zero)
+        #expect(policy.delay(after: attempts, chance: 0.5) == .seconds(seconds / 2))
+    }
+}

@@ -1,0 +1,72 @@
+import Events
+import Foundation
+import Testing
+
+@Suite struct `Making ids` {
+    @Test func `gives UUIDv7 of the present millisecond`() {
+        let now = Date(timeIntervalSince1970: 4_102_444_800.123)
+        let id = UUID.v7(now: now)
+        let text = id.uuidString.lowercased()
+        #expect(text.hasPrefix("03bb2cc3-d87b-7"))
+        #expect("89ab".contains(text[text.index(text.startIndex, offsetBy: 19)]))
+    }
+
+    @Test func `counts up within one process, whatever the clock does`() {
+        let ids = (0..<10_000).map { UUID.v7(now: Date(timeIntervalSince1970: Double($0 % 3))) }
+        #expect(ids.map(\.uuidString) == ids.map(\.uuidString).sorted())
+        #expect(Set(ids).count == ids.count)
+    }
+
+    @Test func `reads its own text in either case, and nothing else`() {
+        let id = UserID()
+        #expect(UserID(id.description) == id)
+        #expect(UserID(id.description.uppercased()) == id)
+        #expect(id.description == id.description.lowercased())
+        for text in ["", "x", "{\(id)}", "\(id)0", " \(id)"] { #expect(UserID(text) == nil) }
+    }
+
+    @Test func `is a string in JSON, as value and as key`() throws {
+        let id = OrderID()
+        let data = try FlotillaJSON.encoder().encode([id: [id]])
+        #expect(String(decoding: data, as: UTF8.self) == #"{"\#(id)":["\#(id)"]}"#)
+        #expect(try FlotillaJSON.decoder().decode([OrderID: [OrderID]].self, from: data) == [id: [id]])
+    }
+}
+
+@Suite struct `Writing times` {
+    @Test func `uses RFC 3339 in UTC with milliseconds`() {
+        let date = Date(timeIntervalSince1970: 1_767_268_800.25)
+        #expect(FlotillaJSON.rfc3339(date) == "2026-01-01T12:00:00.250Z")
+    }
+
+    @Test(arguments: [
+        "2026-01-01T12:00:00Z", "2026-01-01T12:00:00.000Z", "2026-01-01T13:00:00+01:00",
+    ])
+    func `reads every form of an instant`(text: String) {
+        #expect(FlotillaJSON.date(rfc3339: text) == Date(timeIntervalSince1970: 1_767_268_800))
+    }
+
+    @Test(arguments: ["", "yesterday", "2026-13-01T00:00:00Z", "1767268800"])
+    func `refuses what is no instant`(text: String) {
+        #expect(FlotillaJSON.date(rfc3339: text) == nil)
+    }
+}
+
+@Suite struct `Adding money` {
+
+    @Test func `keeps to one currency and to what fits`() throws {
+        let euro = try #require(Currency(rawValue: "EUR"))
+        let dollar = try #require(Currency(rawValue: "USD"))
+        let one = Money(amount: 1, currency: euro)
+        #expect(one.adding(one) == Money(amount: 2, currency: euro))
+        #expect(one.adding(Money(amount: 1, currency: dollar)) == nil)
+        #expect(one.adding(Money(amount: .max, currency: euro)) == nil)
+        #expect(one.times(3) == Money(amount: 3, currency: euro))
+        #expect(Money(amount: .max, currency: euro).times(2) == nil)
+    }
+
+    @Test(arguments: ["", "eur", "EU", "EURO", "E1R", "€€€"])
+    func `refuses what is no currency code`(code: String) {
+        #expect(Currency(rawValue: code) == nil)
+    }
+}

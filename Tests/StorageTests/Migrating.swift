@@ -1,0 +1,88 @@
+import FlotillaTesting
+import Storage
+import Testing
+
+@Suite struct `Migrating a schema` {
+    private static let second = Migration(2, "add colour") { _ in
+        "ALTER TABLE items ADD COLUMN colour TEXT"
+    }
+
+    @Test func `applies each step once, however often it runs`() async throws {
+        let bench = try await Bench()
+        let set = MigrationSet(component: "bench", migrations: [Bench.items, Self.second])
+        let before = try await bench.database.migrationStatus(of: set)
+        #expect(before.map { $0.appliedAt != nil } == [true, false])
+        try await bench.database.migrate(set)
+        try await bench.database.migrate(set)
+        let after = try await bench.database.migrationStatus(of: set)
+        #expect(after.allSatisfy { $0.appliedAt != nil })
+    }
+
+    @Test func `refuses a step that was edited after it was applied`() async throws {
+        let bench = try await Bench()
+        let edited = Migration(1, "create items") { _ in "CREATE TABLE items (id INTEGER)" }
+        let error = await #expect(throws: StorageError.self) {
+            try await bench.database.migrate(
+                MigrationSet(component: "bench", migrations: [edited]))
+        }
+        #expect(error?.kind == .migration)
+        #expect(error?.detail.contains("edited") == true)
+    }
+
+    @Test func `refuses a database that a newer program migrated`() async throws {
+        let bench = try await Bench([Bench.items, Self.second])
+        let error = await #expect(throws: StorageError.self) {
+            try await bench.database.migrate(
+                MigrationSet(component: "bench", migrations: [Bench.items]))
+        }
+        #expect(error?.detail.contains("newer") == true)
+    }
+
+    @Test func `refuses numbers with a gap`() async throws {
+        let bench = try await Bench([])
+        let error = await #expect(throws: StorageError.self) {
+            try await bench.database.migrate(
+                MigrationSet(component: "bench", migrations: [Self.second]))
+        }
+        #expect(error?.kind == .migration)
+    }
+
+    @Test func `leaves the version before when a step fails`() async throws {
+        let bench = try await Bench()
+        let broken = Migration(2, "break") { _ in
+            "CREATE TABLE half (id INTEGER); CREATE TABLE items (id INTEGER)"
+        }
+        let set = MigrationSet(component: "bench", migrations: [Bench.items, broken])
+        await #expect(throws: StorageError.self) { try await bench.database.migrate(set) }
+        let status = try await bench.database.migrationStatus(of: set)
+        #expect(status.map { $0.appliedAt != nil } == [true, false])
+        let half = try await bench.database.read { transaction in
+            try transaction.first("SELECT 1 AS one FROM sqlite_master WHERE name = 'half'")
+        }
+        #expect(half == nil)
+    }
+
+    @Test func `lets several processes start at once`() async throws {
+        let directory = try TemporaryDirectory()
+        let set = MigrationSet(component: "bench", migrations: [Bench.items, Self.second])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    let database = try Database(
+                        module: "bench", at: .sqlite(directory: directory.path))
+                    try await database.migrate(set)
+                    await database.close()
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `keeps the steps of different owners apart`() async throws {
+        let bench = try await Bench()
+        let other = Migration(1, "create others") { _ in "CREATE TABLE others (id INTEGER)" }
+        let set = MigrationSet(component: "other", migrations: [other])
+        try await bench.database.migrate(set)
+        #expect(try await bench.database.migrationStatus(of: set).count == 1)
+    }
+}

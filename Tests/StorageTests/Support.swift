@@ -1,0 +1,34 @@
+import FlotillaTesting
+import Foundation
+import Storage
+
+/// A database of its own for one test.
+struct Bench: Sendable {
+    let directory: TemporaryDirectory
+    let database: Database
+
+    init(_ migrations: [Migration] = [Bench.items]) async throws {
+        directory = try TemporaryDirectory()
+        database = try Database(module: "bench", at: .sqlite(directory: directory.path))
+        try await database.migrate(MigrationSet(component: "bench", migrations: migrations))
+    }
+
+    static let items = Migration(1, "create items") { dialect in
+        """
+        CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) \(dialect.strict)
+        """
+    }
+
+    func names() async throws -> [String] {
+        try await database.read { transaction in
+            try transaction.rows("SELECT name FROM items ORDER BY id").map { try $0.get("name") }
+        }
+    }
+
+    func insert(_ name: String) async throws {
+        try await database.write { try $0.execute("INSERT INTO items (name) VALUES (\(name))") }
+    }
+}
+
+/// A failure that a test throws on purpose.
+struct Planned: Error, Equatable {}

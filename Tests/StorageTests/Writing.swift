@@ -1,0 +1,165 @@
+import FlotillaTesting
+import Foundation
+import Instrumentation
+import Storage
+import Synchronization
+import Testing
+
+@Suite struct `Writing to a database` {
+    @Test func `keeps what was committed when it is opened again`() async throws {
+        let bench = try await Bench()
+        try await bench.insert("a")
+        await bench.database.close()
+        let again = try Database(module: "bench", at: .sqlite(directory: bench.directory.path))
+        let count = try await again.read { transaction in
+            try transaction.first("SELECT COUNT(*) AS n FROM items")?.get("n", as: Int.self)
+        }
+        #expect(count == 1)
+    }
+
+    @Test func `writes through to the disk at every commit`() async throws {
+        let bench = try await Bench()
+        let (mode, synchronous) = try await bench.database.write { transaction in
+            (
+                try transaction.first("PRAGMA journal_mode")?.get("journal_mode", as: String.self),
+                try transaction.first("PRAGMA synchronous")?.get("synchronous", as: Int.self)
+            )
+        }
+        #expect(mode == "wal")
+        #expect(synchronous == 2, "2 is FULL")
+    }
+
+    @Test func `binds values and never reads them as SQL`() async throws {
+        let bench = try await Bench()
+        let hostile = "x'); DROP TABLE items; --"
+        try await bench.insert(hostile)
+        #expect(try await bench.names() == [hostile])
+    }
+
+    @Test func `undoes a closure that throws, and passes its error on`() async throws {
+        let bench = try await Bench()
+        await #expect(throws: Planned()) {
+            try await bench.database.write { transaction in
+                try transaction.execute("INSERT INTO items (name) VALUES ('a')")
+                throw Planned()
+            }
+        }
+        #expect(try await bench.names().isEmpty)
+    }
+
+    @Test func `commits many writers together and undoes the failing ones alone`() async throws {
+        let bench = try await Bench()
+        let outcomes = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<500 {
+                group.addTask {
+                    do {
+                        try await bench.database.write { transaction in
+                            try transaction.execute(
+                                "INSERT INTO items (id, name) VALUES (\(number), \("n\(number)"))")
+                            if number % 3 == 0 { throw Planned() }
+                        }
+                        return true
+                    } catch {
+                        return false
+                    }
+                }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        let expected = (0..<500).filter { $0 % 3 != 0 }
+        #expect(outcomes == expected.count)
+        #expect(try await bench.names() == expected.map { "n\($0)" })
+    }
+
+    @Test func `tells a broken unique key from other faults`() async throws {
+        let bench = try await Bench()
+        try await bench.insert("a")
+        let error = await #expect(throws: StorageError.self) { try await bench.insert("a") }
+        #expect(error?.kind == .uniqueViolation)
+        #expect(error?.isTransient == false)
+        #expect(error?.detail.contains("'a'") == false)
+    }
+
+    @Test func `counts the rows that a statement touched`() async throws {
+        let bench = try await Bench()
+        let counts = try await bench.database.write { transaction in
+            [
+                try transaction.rowsChanged(
+                    by: "INSERT INTO items (name) VALUES ('a') ON CONFLICT DO NOTHING"),
+                try transaction.rowsChanged(
+                    by: "INSERT INTO items (name) VALUES ('a') ON CONFLICT DO NOTHING"),
+                try transaction.rowsChanged(by: "DELETE FROM items"),
+            ]
+        }
+        #expect(counts == [1, 0, 1])
+    }
+
+    @Test func `undoes a failed part and keeps the rest of its transaction`() async throws {
+        let bench = try await Bench()
+        let ran = Mutex<[String]>([])
+        try await bench.database.write { transaction in
+            try transaction.execute("INSERT INTO items (name) VALUES ('kept')")
+            transaction.afterCommit { ran.withLock { $0.append("kept") } }
+            try? transaction.savepoint {
+                try transaction.execute("INSERT INTO items (name) VALUES ('lost')")
+                transaction.afterCommit { ran.withLock { $0.append("lost") } }
+                throw Planned()
+            }
+        }
+        #expect(try await bench.names() == ["kept"])
+        #expect(ran.withLock { $0 } == ["kept"])
+    }
+
+    @Test func `calls after the commit only what committed`() async throws {
+        let bench = try await Bench()
+        let ran = Mutex(0)
+        try? await bench.database.write { transaction in
+            transaction.afterCommit { ran.withLock { $0 += 1 } }
+            throw Planned()
+        }
+        #expect(ran.withLock { $0 } == 0)
+        try await bench.database.write { $0.afterCommit { ran.withLock { $0 += 1 } } }
+        #expect(ran.withLock { $0 } == 1)
+    }
+
+    @Test func `does not begin a write whose task is cancelled`() async throws {
+        let bench = try await Bench()
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await bench.insert("never")
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(try await bench.names().isEmpty)
+    }
+
+    @Test func `refuses to write in a read`() async throws {
+        let bench = try await Bench()
+        await #expect(throws: StorageError.self) {
+            try await bench.database.read { try $0.execute("DELETE FROM items") }
+        }
+    }
+
+    @Test func `reads the last commit while a write is in progress`() async throws {
+        let bench = try await Bench()
+        try await bench.insert("before")
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let gate = Gate()
+        async let writing: Void = bench.database.write { transaction in
+            try transaction.execute("INSERT INTO items (name) VALUES ('during')")
+            enter.yield()
+            gate.wait()
+        }
+        for await _ in entered { break }
+        #expect(try await bench.names() == ["before"])
+        gate.open()
+        try await writing
+        #expect(try await bench.names() == ["before", "during"])
+    }
+}
+
+/// Holds a database thread until a test lets it go.
+private final class Gate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+    func wait() { semaphore.wait() }
+    func open() { semaphore.signal() }
+}
