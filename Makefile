@@ -16,6 +16,7 @@ CHECKS := --explicit-target-dependency-import-check error
 SOURCES := Package.swift App Modules Tests IntegrationTests
 
 BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev
+DEMO_PACKAGES := curl jq
 TEST_PACKAGES := prometheus jq python3-aiosmtpd python3-venv sqlite3 curl openssl
 
 .PHONY: help
@@ -30,6 +31,7 @@ run: packages ## Build and serve on http://127.0.0.1:8080 (CONFIGURATION=release
 
 .PHONY: demo
 demo: packages ## Walk through registration and an order on a throw-away system.
+	@scripts/install-packages.sh $(DEMO_PACKAGES)
 	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
 	@exec scripts/demo.sh \
 	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla"

@@ -53,9 +53,10 @@ enum AppSettings {
 
     static let logLevel = Setting<LogLevel>.choice(
         "log.level", default: .info, "The least level that is logged.")
-    static let logFormat = Setting<LogFormat>.choice(
-        "log.format", default: .forStandardOutput,
-        "One JSON object a line, or text for people; pretty on a terminal by itself.")
+    static let logFormat = Setting<LogFormat?>.custom(
+        "log.format", default: nil, defaultText: nil, allowed: "one of json, pretty",
+        "One JSON object a line, or text for people; unset: pretty on a terminal, else json.",
+        parse: { LogFormat(rawValue: $0).map(Optional.some) })
     static let serviceName = Setting<String>.string(
         "telemetry.serviceName", default: "flotilla", "serviceName in logs.")
 

@@ -21,7 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
                 serviceName: settings[AppSettings.serviceName], version: Version.current,
                 environment: settings[AppSettings.environment].rawValue,
                 logLevel: settings[AppSettings.logLevel].level,
-                logFormat: settings[AppSettings.logFormat]))
+                logFormat: settings[AppSettings.logFormat] ?? .forStandardOutput))
         defer { telemetry.flush() }
         let composition = try Composition(list: list, settings: settings)
         try await composition.migrate()

@@ -7,8 +7,11 @@ public import Web
 
 /// Mails to users, and the list of what was sent to them.
 public struct NotificationModule: Module {
+    /// Stable: its database and `notification.user-mails` are called by it.
     public static let name = "notification"
+    /// Where mails go, and whom they are from.
     public static let settings: [any DeclaredSetting] = [mailURL, mailSender]
+    /// The list of what was sent: subjects, neither addresses nor texts.
     public static let migrations = [notificationMigrations]
 
     private static let mailURL = Setting<String>.custom(
@@ -35,12 +38,15 @@ public struct NotificationModule: Module {
             now: platform.now)
     }
 
+    /// `GET /api/v1/notifications`: what was sent to the caller.
     public var routes: [Route] {
         NotificationRoutes(database: database, store: notifications.store).all
     }
 
+    /// Users who come and go, as `notification.user-mails`.
     public var subscriptions: [Subscription] { [userMailsSubscription] }
 
+    /// Whether the mail server or directory answers; no mail is sent.
     public var checks: [Check] {
         [Check("mail") { [mail] in try await mail.check() }]
     }

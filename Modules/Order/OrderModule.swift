@@ -8,9 +8,13 @@ public import Web
 
 /// Orders, from their placement to the result of their payment.
 public struct OrderModule: Module {
+    /// Stable: its database, `order.events` and its consumers are called by it.
     public static let name = "order"
+    /// What is sold, and whether new users get a welcome order.
     public static let settings: [any DeclaredSetting] = [products, welcomeOrder]
+    /// That an order was placed.
     public static let publishes: [any Event.Type] = [OrderCreated.self]
+    /// Orders, what is known of their customers, and the keys of repeatable requests.
     public static let migrations = [orderMigrations, Idempotency.migrations]
 
     private static let welcomeOrder = Setting<Bool>.bool(
@@ -27,6 +31,7 @@ public struct OrderModule: Module {
     let isWelcomeOrderGiven: Bool
     private let idempotency: Idempotency
 
+    /// Takes the products as they are configured; none means that nothing can be ordered.
     public init(settings: Settings, platform: Platform) {
         orders = Orders(
             database: platform.database, outbox: platform.outbox,
@@ -35,8 +40,10 @@ public struct OrderModule: Module {
         idempotency = Idempotency(now: platform.now)
     }
 
+    /// Placing, listing and showing the caller's own orders.
     public var routes: [Route] { OrderRoutes(orders: orders, idempotency: idempotency).all }
 
+    /// Users, to know the customers and welcome new ones; payments, to settle orders.
     public var subscriptions: [Subscription] {
         [customersSubscription, welcomeSubscription, paymentsSubscription]
     }

@@ -8,9 +8,13 @@ public import Storage
 
 /// Charges orders through a payment provider.
 public struct PaymentModule: Module {
+    /// Stable: its database, `payment.events` and `payment.charge` are called by it.
     public static let name = "payment"
+    /// The seed of the simulated provider.
     public static let settings: [any DeclaredSetting] = [seed]
+    /// How a payment ended.
     public static let publishes: [any Event.Type] = [PaymentCompleted.self]
+    /// Payments, one for each order.
     public static let migrations = [paymentMigrations]
 
     private static let seed = Setting<String>.string(
@@ -22,11 +26,13 @@ public struct PaymentModule: Module {
     let outbox: Outbox
     let now: @Sendable () -> Date
 
+    /// Takes the simulated provider, the only one so far.
     public init(settings: Settings, platform: Platform) {
         provider = SimulatedPaymentProvider(seed: settings[Self.seed])
         outbox = platform.outbox
         now = platform.now
     }
 
+    /// New orders, which `payment.charge` charges.
     public var subscriptions: [Subscription] { [chargeSubscription] }
 }

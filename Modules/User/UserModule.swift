@@ -9,28 +9,34 @@ public import Web
 
 /// Accounts, log-ins and profiles.
 public struct UserModule: Module {
+    /// Stable: its database and `user.events` are called by it.
     public static let name = "user"
+    /// Issuer and audience of access tokens, and the threads that hash passwords.
     public static let settings: [any DeclaredSetting] = [
         AuthSettings.issuer, AuthSettings.audience, hashingThreads,
     ]
+    /// What happens to accounts, log-ins, passwords, profiles and roles.
     public static let publishes: [any Event.Type] = [
         UserRegistered.self, UserLoggedIn.self, UserLoginFailed.self, UserPasswordChanged.self,
         UserProfileUpdated.self, UserDeleted.self, UserRoleAssigned.self,
     ]
+    /// Users with their roles, sessions and refresh tokens.
     public static let migrations = [userMigrations]
 
     private static let hashingThreads = Setting<Int>.int(
-        "user.hashingThreads",
-        default: max(1, ProcessInfo.processInfo.activeProcessorCount - 1), in: 1...64,
-        "Threads that hash passwords; each takes a core and 19 MiB while it does.")
+        "user.hashingThreads", default: 0, in: 0...64,
+        "Threads that hash passwords, each a core and 19 MiB; 0: one less than there are cores.")
 
     private let users: Users
     private let sessions: Sessions
     private let hasher: PasswordHasher
     private let publicKeys: [JSONWebKey]
 
+    /// Takes the signing key too; without one, log-ins are answered 503.
     public init(settings: Settings, platform: Platform) {
-        hasher = PasswordHasher(threadCount: settings[Self.hashingThreads])
+        let coresToSpare = max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
+        let threadCount = settings[Self.hashingThreads]
+        hasher = PasswordHasher(threadCount: threadCount == 0 ? coresToSpare : threadCount)
         users = Users(
             database: platform.database, outbox: platform.outbox, hasher: hasher,
             now: platform.now)
@@ -43,10 +49,12 @@ public struct UserModule: Module {
         publicKeys = [platform.signingKey?.publicKey.jwk].compactMap { $0 }
     }
 
+    /// Registration, log-ins, the caller's own account, and the public signing keys.
     public var routes: [Route] {
         UserRoutes(users: users, sessions: sessions, publicKeys: publicKeys).all
     }
 
+    /// The end of the hashing threads at shutdown.
     public var services: [any Service] { [HashingService(hasher: hasher)] }
 
     /// Creates or promotes an administrator; for the command line.

@@ -6,8 +6,11 @@ import Storage
 extension Bus {
     /// What waits in one module's log for at least one consumer of this process.
     public struct PendingEvents: Sendable {
+        /// The module that published them.
         public let module: String
+        /// The type that they share.
         public let type: EventType
+        /// How many wait, at least 1.
         public let count: Int
         /// When the oldest of them was published.
         public let oldest: Date

@@ -57,7 +57,7 @@ public final class Bus: Service {
         for subscription in subscriptions {
             let wake = Signal()
             let consumer = Consumer(
-                subscription, module: module, database: database,  transport: transport, wake: wake,
+                subscription, module: module, database: database, transport: transport, wake: wake,
                 environment: environment)
             state.withLock { state in
                 state.consumers.append(consumer)

@@ -7,7 +7,9 @@ public import Events
 public struct EventRegistry: Sendable {
     /// One event type.
     public struct Entry: Sendable, Hashable {
+        /// The type's stable name, version included.
         public let type: EventType
+        /// The stream that carries it.
         public let topic: Topic
         /// The publishing module.
         public let publisher: String
@@ -17,8 +19,11 @@ public struct EventRegistry: Sendable {
 
     /// What one module says and hears.
     public struct Member: Sendable {
+        /// The module's name: `order`.
         public let module: String
+        /// The types that it says; no other module may say them.
         public let publishes: [any Event.Type]
+        /// Its consumers, each named `<module>.<purpose>`.
         public let subscriptions: [Subscription]
 
         /// Puts a module's declarations together.
@@ -87,6 +92,7 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
     case foreignConsumerName(String, module: String)
     case unknownType(EventType, String)
 
+    /// The contradiction as a sentence that names both sides.
     public var description: String {
         switch self {
         case .duplicateType(let type, let modules):

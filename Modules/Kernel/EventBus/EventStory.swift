@@ -4,9 +4,13 @@ public import Storage
 
 /// The life of one event: where it lies, who handled it when, and what it caused.
 public struct EventStory: Sendable, Codable {
+    /// The event's id, unique in all logs.
     public let id: EventID
+    /// The stable name of its shape.
     public let type: EventType
+    /// The stream that it was published to.
     public let topic: Topic
+    /// The id of the aggregate that it is about.
     public let key: String
     /// The module that published it.
     public let publisher: String
@@ -14,24 +18,30 @@ public struct EventStory: Sendable, Codable {
     public let position: Int64
     /// When it was published, UTC.
     public let time: Date
+    /// Shared by everything that one request caused, over any number of events.
     public let correlationId: String
+    /// The event behind this one; `nil` at the beginning of a chain.
     public let causationId: EventID?
     /// The consumer that published it while handling the event named by `causationId`.
     public let causedIn: String?
+    /// One for each consumer of the type, in alphabetical order.
     public let deliveries: [Delivered]
     /// The events that were published while handling this one, in the order of their times.
     public let caused: [EventStory]
 
     /// What became of the event at one consumer.
     public struct Delivered: Sendable, Codable {
+        /// `<module>.<purpose>`.
         public let consumer: String
         /// `pending`, `handled`, or as parked: `waiting`, `retrying`, `dead`.
         public let state: String
+        /// Tries so far; 0 when there was none yet.
         public let attempts: Int
         /// When it was handled or last tried.
         public let at: Date?
         /// How long the handler took, in microseconds.
         public let durationMicroseconds: Int64?
+        /// What the last failure said, at most 2 000 characters; `nil` once it is handled.
         public let error: String?
     }
 }

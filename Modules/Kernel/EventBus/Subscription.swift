@@ -166,6 +166,8 @@ public protocol PermanentFailure: Error {}
 
 /// The payload is not of the shape that its type promises.
 public struct UnreadablePayload: PermanentFailure {
+    /// The type whose promise is broken.
     public let type: EventType
+    /// What the decoder found, for whoever looks at the dead letter.
     public let reason: String
 }

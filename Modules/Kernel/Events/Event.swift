@@ -17,8 +17,11 @@ public protocol Event: Codable, Sendable {
 public struct EventType: RawRepresentable, Hashable, Sendable, Codable,
     ExpressibleByStringLiteral, CustomStringConvertible
 {
+    /// The name as it stands on the wire and in every log.
     public let rawValue: String
+    /// Takes any text; what names are known is the registry's business.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// Lets an event's declaration write its type as a literal.
     public init(stringLiteral value: String) { rawValue = value }
 
     /// The name itself.
@@ -29,8 +32,11 @@ public struct EventType: RawRepresentable, Hashable, Sendable, Codable,
 public struct Topic: RawRepresentable, Hashable, Sendable, Codable,
     ExpressibleByStringLiteral, CustomStringConvertible
 {
+    /// The name as it stands on the wire and in every log.
     public let rawValue: String
+    /// Takes any text; what names are known is the registry's business.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// Lets an event's declaration write its topic as a literal.
     public init(stringLiteral value: String) { rawValue = value }
 
     /// The name itself.

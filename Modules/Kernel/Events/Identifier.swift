@@ -61,30 +61,40 @@ private struct TextKey: CodingKey {
 
 /// Names a user, in every module.
 public struct UserID: Identifier {
+    /// The value itself.
     public let uuid: UUID
+    /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Names an order, in every module.
 public struct OrderID: Identifier {
+    /// The value itself.
     public let uuid: UUID
+    /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Names a payment, in every module.
 public struct PaymentID: Identifier {
+    /// The value itself; Payment makes it from the order's id, one for each order.
     public let uuid: UUID
+    /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Names what is sold: a variant of a product.
 public struct ProductID: Identifier {
+    /// The value itself.
     public let uuid: UUID
+    /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Names one published event; also the idempotency key of everything it causes.
 public struct EventID: Identifier {
+    /// The value itself; CloudEvents `id` on the wire.
     public let uuid: UUID
+    /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }
 }

@@ -28,6 +28,7 @@ public struct Money: Hashable, Sendable, Codable {
 
 /// An ISO 4217 alphabetic code.
 public struct Currency: RawRepresentable, Hashable, Sendable, Codable {
+    /// The code: `EUR`.
     public let rawValue: String
 
     /// Three ASCII capitals, else `nil`.

@@ -41,12 +41,19 @@ public protocol Module: Sendable {
 }
 
 extension Module {
+    /// None: the module reads no settings of its own.
     public static var settings: [any DeclaredSetting] { [] }
+    /// None: the module only hears.
     public static var publishes: [any Event.Type] { [] }
+    /// None: the module owns no tables.
     public static var migrations: [MigrationSet] { [] }
+    /// None: the module answers nothing over HTTP.
     public var routes: [Route] { [] }
+    /// None: the module hears nothing.
     public var subscriptions: [Subscription] { [] }
+    /// None: the module does nothing unasked.
     public var services: [any Service] { [] }
+    /// None: the module needs nothing beyond its database and the bus.
     public var checks: [Check] { [] }
 }
 

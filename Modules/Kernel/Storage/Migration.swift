@@ -43,9 +43,13 @@ public struct MigrationSet: Sendable {
 
 /// Where one step stands in one database.
 public struct MigrationStatus: Sendable, Codable, Hashable {
+    /// The database's name, which is its module's: `order`.
     public let database: String
+    /// The owner of the step: `order`, `bus`, `idempotency`.
     public let component: String
+    /// The step's number among its owner's, from 1.
     public let version: Int
+    /// What the step does, for people.
     public let name: String
     /// `nil` while it is pending.
     public let appliedAt: Date?

@@ -35,10 +35,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     public struct StringInterpolation: StringInterpolationProtocol {
         var fragments: [Fragment] = []
 
+        /// Makes room: each value lies between two pieces of text.
         public init(literalCapacity: Int, interpolationCount: Int) {
             fragments.reserveCapacity(2 * interpolationCount + 1)
         }
 
+        /// Takes text that stands in the source; a string made at run time does not compile.
         public mutating func appendLiteral(_ literal: StaticString) {
             fragments.append(.text("\(literal)"))
         }

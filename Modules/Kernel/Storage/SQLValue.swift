@@ -28,7 +28,9 @@ public protocol SQLConvertible {
 }
 
 extension SQLConvertible where Self: RawRepresentable, RawValue: SQLConvertible {
+    /// The raw value, bound as its own type is.
     public var sqlValue: SQLValue { rawValue.sqlValue }
+    /// Reads the raw value back; `nil` also when it stands for no value of this type.
     public init?(sqlValue: SQLValue) {
         guard let rawValue = RawValue(sqlValue: sqlValue) else { return nil }
         self.init(rawValue: rawValue)
@@ -36,7 +38,9 @@ extension SQLConvertible where Self: RawRepresentable, RawValue: SQLConvertible 
 }
 
 extension SQLConvertible where Self: Identifier {
+    /// The UUID inside, native or text as the engine has it.
     public var sqlValue: SQLValue { .uuid(uuid) }
+    /// Reads the UUID back, native or text.
     public init?(sqlValue: SQLValue) {
         guard let uuid = UUID(sqlValue: sqlValue) else { return nil }
         self.init(uuid)
@@ -53,7 +57,9 @@ extension Topic: SQLConvertible {}
 extension Currency: SQLConvertible {}
 
 extension Optional: SQLConvertible where Wrapped: SQLConvertible {
+    /// The wrapped value, or NULL.
     public var sqlValue: SQLValue { self?.sqlValue ?? .null }
+    /// Reads NULL as `.none`; `nil` when there is a value and it does not fit.
     public init?(sqlValue: SQLValue) {
         if case .null = sqlValue {
             self = .none
@@ -66,7 +72,9 @@ extension Optional: SQLConvertible where Wrapped: SQLConvertible {
 }
 
 extension Int64: SQLConvertible {
+    /// A 64-bit integer.
     public var sqlValue: SQLValue { .integer(self) }
+    /// Reads an integer; a real number is not rounded to one.
     public init?(sqlValue: SQLValue) {
         guard case .integer(let value) = sqlValue else { return nil }
         self = value
@@ -74,7 +82,9 @@ extension Int64: SQLConvertible {
 }
 
 extension Int: SQLConvertible {
+    /// A 64-bit integer.
     public var sqlValue: SQLValue { .integer(Int64(self)) }
+    /// Reads an integer; `nil` when it exceeds the platform's word.
     public init?(sqlValue: SQLValue) {
         guard case .integer(let value) = sqlValue else { return nil }
         self.init(exactly: value)
@@ -82,7 +92,9 @@ extension Int: SQLConvertible {
 }
 
 extension Double: SQLConvertible {
+    /// A 64-bit floating-point number.
     public var sqlValue: SQLValue { .real(self) }
+    /// Reads a number; a whole one beyond 2^53 is rounded.
     public init?(sqlValue: SQLValue) {
         switch sqlValue {
         case .real(let value): self = value
@@ -93,7 +105,9 @@ extension Double: SQLConvertible {
 }
 
 extension Bool: SQLConvertible {
+    /// A truth value; 0 or 1 in SQLite, which has no type for it.
     public var sqlValue: SQLValue { .bool(self) }
+    /// Reads a truth value, or 0 and 1; no other integer is one.
     public init?(sqlValue: SQLValue) {
         switch sqlValue {
         case .bool(let value): self = value
@@ -105,7 +119,9 @@ extension Bool: SQLConvertible {
 }
 
 extension String: SQLConvertible {
+    /// Text.
     public var sqlValue: SQLValue { .text(self) }
+    /// Reads text; a number or UUID is not turned into it.
     public init?(sqlValue: SQLValue) {
         guard case .text(let value) = sqlValue else { return nil }
         self = value
@@ -113,7 +129,9 @@ extension String: SQLConvertible {
 }
 
 extension Data: SQLConvertible {
+    /// Bytes.
     public var sqlValue: SQLValue { .blob(self) }
+    /// Reads bytes, or the UTF-8 of JSON and text.
     public init?(sqlValue: SQLValue) {
         switch sqlValue {
         case .blob(let value), .json(let value): self = value
@@ -124,7 +142,9 @@ extension Data: SQLConvertible {
 }
 
 extension UUID: SQLConvertible {
+    /// A UUID; lower-case text in SQLite.
     public var sqlValue: SQLValue { .uuid(self) }
+    /// Reads a UUID, native or text.
     public init?(sqlValue: SQLValue) {
         switch sqlValue {
         case .uuid(let value): self = value
@@ -135,7 +155,9 @@ extension UUID: SQLConvertible {
 }
 
 extension Date: SQLConvertible {
+    /// An instant; finer than a microsecond is lost.
     public var sqlValue: SQLValue { .timestamp(self) }
+    /// Reads an instant, or the microseconds since 1970 that SQLite holds.
     public init?(sqlValue: SQLValue) {
         switch sqlValue {
         case .timestamp(let value): self = value
@@ -161,7 +183,9 @@ public struct JSON: SQLConvertible, Sendable, Hashable {
     /// Wraps encoded JSON.
     public init(_ data: Data) { self.data = data }
 
+    /// JSON, kept byte for byte.
     public var sqlValue: SQLValue { .json(data) }
+    /// Reads the bytes back without parsing them.
     public init?(sqlValue: SQLValue) {
         guard let data = Data(sqlValue: sqlValue) else { return nil }
         self.data = data

@@ -22,6 +22,7 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
         case statement
     }
 
+    /// What a caller may act on.
     public let kind: Kind
     /// The engine's own code: SQLSTATE, or SQLite's result code.
     public let code: String
@@ -42,5 +43,6 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Kind, code and detail on one line, for the log.
     public var description: String { "storage \(kind.rawValue) (\(code)): \(detail)" }
 }

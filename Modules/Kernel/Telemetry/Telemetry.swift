@@ -57,9 +57,4 @@ public struct Telemetry: Sendable {
         StandardMetrics.publishBuildInfo(settings, in: registry)
         return Telemetry(registry: registry, sink: sink)
     }
-
-    private init(registry: PrometheusRegistry, sink: any LogSink) {
-        self.registry = registry
-        self.sink = sink
-    }
 }

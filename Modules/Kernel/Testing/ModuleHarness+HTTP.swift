@@ -27,8 +27,11 @@ public struct TestCaller: Sendable {
 
 /// An answer to a test request.
 public struct TestAnswer: Sendable {
+    /// The status, a problem's as well.
     public let status: HTTPResponse.Status
+    /// The headers with those that the middlewares add.
     public let headers: HTTPFields
+    /// The whole body; empty when there is none.
     public let body: Data
 
     /// The body as a JSON value to look into.

@@ -169,10 +169,14 @@ public final class ModuleHarness<M: Module>: Sendable {
 
 /// An event that waits at a consumer.
 public struct ParkedEvent: Sendable, Hashable {
+    /// The event's own id.
     public let id: EventID
+    /// Its key; later events of the same key wait behind it.
     public let key: String
     /// `retrying`, `waiting` or `dead`.
     public let state: String
+    /// Tries so far; 0 when there was none yet.
     public let attempts: Int
+    /// What the last failure said; `nil` for one that was not tried.
     public let error: String?
 }

@@ -9,7 +9,8 @@ public final class TemporaryDirectory: Sendable {
     ///
     /// - Throws: the file system's error.
     public init() throws {
-        path = FileManager.default.temporaryDirectory
+        path =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("flotilla-\(UUID().uuidString.lowercased())").path
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true,

@@ -11,7 +11,9 @@ public struct PageRequest: Sendable {
 
     /// The place of an element in the list.
     public struct Cursor: Sendable, Hashable {
+        /// What the list is ordered by; a cursor keeps its microseconds.
         public let time: Date
+        /// Tells elements of the same time apart.
         public let id: UUID
 
         /// Marks a place.
@@ -53,7 +55,9 @@ extension WebRequest {
 
 /// A page as it is answered.
 public struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
+    /// The elements, in the order of the list.
     public let items: [Item]
+    /// What `?cursor=` takes for the page after; `nil` on the last one.
     public let nextCursor: String?
 
     /// A page whose end the caller found itself.

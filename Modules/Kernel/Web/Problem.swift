@@ -2,6 +2,7 @@ public import HTTPTypes
 
 /// An error answer: RFC 9457 problem details with a permanent machine code.
 public struct Problem: Error, Sendable {
+    /// The status of the answer, and its `status` member.
     public let status: HTTPResponse.Status
     /// Permanent: clients switch over it.
     public let code: String
@@ -16,6 +17,7 @@ public struct Problem: Error, Sendable {
     public struct FieldError: Sendable, Hashable, Codable {
         /// RFC 6901: `/items/0/quantity`.
         public let pointer: String
+        /// What is wrong there, for people.
         public let detail: String
 
         /// Puts the two together.

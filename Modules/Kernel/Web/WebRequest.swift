@@ -4,6 +4,7 @@ public import HTTPTypes
 
 /// A request as a module's handler sees it: authenticated, its body read, its size checked.
 public struct WebRequest: Sendable {
+    /// As the client sent it: a GET route sees HEAD too.
     public let method: HTTPRequest.Method
     /// The path without the query.
     public let path: String
@@ -13,7 +14,9 @@ public struct WebRequest: Sendable {
     public let parameters: [String: String]
     /// The query's values, percent-decoded; the last wins when a name is repeated.
     public let query: [String: String]
+    /// All fields; names are compared without regard to case (RFC 9110, section 5.1).
     public let headers: HTTPFields
+    /// The whole body, no longer than the server's limit; empty when there is none.
     public let body: Data
     /// `nil` only on routes that anyone may call.
     public let principal: Principal?

@@ -4,8 +4,11 @@ public import HTTPTypes
 
 /// What a module's handler answers.
 public struct WebResponse: Sendable {
+    /// The status; refusals are thrown, not answered.
     public var status: HTTPResponse.Status
+    /// The handler's own fields; the middlewares add theirs.
     public var headers: HTTPFields
+    /// The bytes as they are sent; empty for none.
     public var body: Data
 
     /// Puts an answer together.

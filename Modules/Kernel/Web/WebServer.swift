@@ -12,6 +12,7 @@ import Telemetry
 public struct WebServer: Service {
     /// Limits and address.
     public struct Settings: Sendable {
+        /// Address or name to listen on; the default is reachable from this machine only.
         public var host = "127.0.0.1"
         /// 0 takes a free port.
         public var port = 8_080

@@ -6,12 +6,19 @@ public import Foundation
 /// - Source: `payment.charge`, in the transaction that records the provider's answer.
 /// - Heard by: `order.payments`, `audit.trail`.
 public struct PaymentCompleted: Event {
+    /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "PaymentCompletedEventV1"
+    /// The one topic of the module.
     public static let topic: Topic = "payment.events"
+    /// Made from the order's id, so that it is the same at every try.
     public let paymentID: PaymentID
+    /// The order that it was for.
     public let orderID: OrderID
+    /// Whose order it is.
     public let userID: UserID
+    /// The order's total: charged, or refused.
     public let amount: Money
+    /// Which end it came to.
     public let status: Status
     /// Why it failed, as a machine code; `nil` when it did not.
     public let failureReason: String?

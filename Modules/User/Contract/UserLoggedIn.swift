@@ -6,17 +6,24 @@ public import Foundation
 /// - Source: `Sessions.logIn(_:)`, in the transaction that inserts the session.
 /// - Heard by: `audit.trail`.
 public struct UserLoggedIn: Event {
+    /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserLoggedInEventV1"
+    /// The one topic of the module.
     public static let topic = UserTopics.users
+    /// Who logged in.
     public let userID: UserID
+    /// The new session; `sid` in its access tokens.
     public let sessionID: String
+    /// The peer's address, in full; `nil` when the transport has none.
     public let ipAddress: String?
+    /// The client's `User-Agent`, cut to 300 characters; `nil` when it sent none.
     public let userAgent: String?
     /// How the user proved who they are: `password`.
     public let method: String
     /// UTC.
     public let loggedInAt: Date
 
+    /// The user, so that everything about one user keeps its sequence.
     public var key: String { userID.description }
 
     /// Puts the fact together.

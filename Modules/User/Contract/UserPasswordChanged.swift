@@ -6,13 +6,18 @@ public import Foundation
 /// - Source: `Users.changePassword(_:)`, in the transaction that stores the hash.
 /// - Heard by: `audit.trail`.
 public struct UserPasswordChanged: Event {
+    /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserPasswordChangedEventV1"
+    /// The one topic of the module.
     public static let topic = UserTopics.users
+    /// Whose password it is.
     public let userID: UserID
+    /// The peer's address, in full; `nil` when the transport has none.
     public let ipAddress: String?
     /// UTC.
     public let changedAt: Date
 
+    /// The user, so that everything about one user keeps its sequence.
     public var key: String { userID.description }
 
     /// Puts the fact together.

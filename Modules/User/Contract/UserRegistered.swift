@@ -7,17 +7,24 @@ public import Foundation
 /// - Heard by: `notification.user-mails`, `search.user-index`, `order.customers`,
 ///   `order.welcome-order`, `audit.trail`.
 public struct UserRegistered: Event {
+    /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserRegisteredEventV1"
+    /// The one topic of the module.
     public static let topic = UserTopics.users
+    /// The new user.
     public let userID: UserID
+    /// As typed, without surrounding blanks; at most 254 bytes.
     public let email: String
+    /// 1 to 100 characters.
     public let firstName: String
+    /// 1 to 100 characters.
     public let lastName: String
     /// `pending_verification` or `active`.
     public let status: String
     /// When the account was opened, UTC.
     public let createdAt: Date
 
+    /// The user, so that everything about one user keeps its sequence.
     public var key: String { userID.description }
 
     /// Puts the fact together.

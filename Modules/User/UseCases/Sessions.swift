@@ -113,7 +113,7 @@ struct Sessions: Sendable {
     private func recordFailure(
         of user: UserID?, typed: String, device: SessionStore.Device, reason: String
     ) async throws {
-        let emailHash = issuer.keyedHash(of: typed.lowercased())
+        let emailHash = try issuer.keyedHash(of: typed.lowercased())
         try await database.write { transaction in
             try outbox.publish(
                 UserLoginFailed(

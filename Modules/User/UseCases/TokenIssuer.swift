@@ -12,10 +12,7 @@ struct TokenIssuer: Sendable {
     ///
     /// - Throws: `Problem` 503 in a process that was given no signing key.
     func sign(_ principal: Principal, at now: Date, lifetime: Duration) async throws -> String {
-        guard let key else {
-            throw Problem.unavailable("this process has no signing key", retryAfterSeconds: 60)
-        }
-        return try await AccessTokenSigner(key: key).sign(
+        try await AccessTokenSigner(key: try requireKey()).sign(
             AccessTokenClaims(
                 principal: principal, issuer: issuer, audience: audience, issuedAt: now,
                 lifetime: lifetime))
@@ -23,10 +20,18 @@ struct TokenIssuer: Sendable {
 
     /// A hash that only this system can compute: it tells equal texts from different ones without
     /// letting anybody try addresses against it.
-    func keyedHash(of text: String) -> String {
-        guard let key else { return "" }
-        let secret = key.derivedKey(for: "flotilla/user/email-hash")
+    ///
+    /// - Throws: as `sign(_:at:lifetime:)`.
+    func keyedHash(of text: String) throws -> String {
+        let secret = try requireKey().derivedKey(for: "flotilla/user/email-hash")
         return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: secret)
             .map { String(format: "%02x", $0) }.joined()
+    }
+
+    private func requireKey() throws -> SigningKey {
+        guard let key else {
+            throw Problem.unavailable("this process has no signing key", retryAfterSeconds: 60)
+        }
+        return key
     }
 }

@@ -16,9 +16,13 @@ public struct AccessTokenClaims: Sendable, Hashable, Codable {
     public let jti: String
     /// Issued, valid from, and valid until: Unix seconds.
     public let iat: Int64
+    /// Not before: the same second as `iat`.
     public let nbf: Int64
+    /// Expiry: `iat` and the lifetime.
     public let exp: Int64
+    /// Names of the user's roles (RFC 9068, section 2.2.3.1), sorted.
     public let roles: [String]
+    /// What the roles permit, sorted; a claim of our own.
     public let permissions: [String]
 
     /// Puts the claims together; times are cut to whole seconds.

@@ -130,11 +130,18 @@ public struct VerificationKey: Sendable {
 
 /// A public key as JSON, RFC 7517 and RFC 8037.
 public struct JSONWebKey: Codable, Sendable, Hashable {
+    /// Key type: `OKP` (RFC 8037) or `EC` (RFC 7518, section 6.2).
     public let kty: String
+    /// The curve: `Ed25519` or `P-256`.
     public let crv: String
+    /// The Ed25519 key, or the point's x coordinate: 32 bytes in base64url.
     public let x: String
+    /// The point's y coordinate, likewise; `nil` for Ed25519, which has none.
     public let y: String?
+    /// The key's RFC 7638 thumbprint.
     public let kid: String
+    /// `EdDSA` or `ES256`, the only algorithm that the key is for.
     public let alg: String
+    /// RFC 7517, section 4.2: for signatures.
     public var use = "sig"
 }
