@@ -49,4 +49,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["sh", "-c", "exec curl -fsS -o /dev/null http://127.0.0.1:${FLOTILLA_HTTP_PORT:-8080}/health/ready"]
 
 ENTRYPOINT ["flotilla"]
-CMD ["serve"]
+CMD ["serve", "--config", "config/monolith.yaml"]

@@ -126,6 +126,38 @@ import Testing
         try await harness.settle()
         #expect(try await harness.bookings(of: "a") == [1, 2, 3])
     }
+
+    @Test func `survives a redelivery while only the first of its key was retried`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1", "ledger.bookings/a/2")
+        for amount in 1...3 {
+            try await harness.publish(Deposited(account: "a", amount: amount))
+        }
+        try await harness.settle()
+        harness.module.world.fail("ledger.bookings/a/2")
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [1])
+        try await harness.redeliverEverything()
+        harness.module.world.fail()
+        harness.time.advance(by: .seconds(10))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [1, 2, 3])
+    }
+
+    @Test func `gives up on an event whose every attempt ended the process`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        // Three attempts were counted before they were made, and none came back.
+        try await harness.database.write { try $0.execute("UPDATE inbox_parked SET attempts = 3") }
+        harness.module.world.fail()
+        harness.time.advance(by: .seconds(60))
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.bookings").map(\.state) == ["dead"])
+        #expect(try await harness.bookings(of: "a").isEmpty)
+    }
 }
 
 @Suite struct `Waiting between tries` {

@@ -8,7 +8,6 @@ import Storage
 import Synchronization
 import Testing
 
-
 /// The bus as it runs in a process: woken by commits, stopped by shutdown.
 @Suite struct `Running the bus` {
     /// Counts deposits that a running consumer has handled.

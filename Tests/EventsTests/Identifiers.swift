@@ -29,7 +29,8 @@ import Testing
         let id = OrderID()
         let data = try FlotillaJSON.encoder().encode([id: [id]])
         #expect(String(decoding: data, as: UTF8.self) == #"{"\#(id)":["\#(id)"]}"#)
-        #expect(try FlotillaJSON.decoder().decode([OrderID: [OrderID]].self, from: data) == [id: [id]])
+        #expect(
+            try FlotillaJSON.decoder().decode([OrderID: [OrderID]].self, from: data) == [id: [id]])
     }
 }
 

@@ -14,7 +14,7 @@ struct WishlistModule: Module {
             migrations: [
                 Migration(1, "create wishes") { dialect in
                     """
-                    CREATE TABLE wishes (user_id \(dialect.uuid), wish TEXT NOT NULL) \(dialect.strict)
+                    CREATE TABLE wishes (user_id \(dialect.uuid), wish TEXT) \(dialect.strict)
                     """
                 }
             ])

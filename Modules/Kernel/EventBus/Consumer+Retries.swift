@@ -37,6 +37,8 @@ extension Consumer {
         }
         let start = ContinuousClock.now
         do {
+            // More attempts than allowed were counted, none failed: each ended the process.
+            guard attempt <= policy.attemptCountMax else { throw AttemptsLost() }
             try await handle(parked, attempt: attempt)
             report(Tally(handled: [(event.envelope.topic, ContinuousClock.now - start)]))
             return true
@@ -115,6 +117,9 @@ extension Consumer {
 struct Unheard: PermanentFailure {
     let type: EventType
 }
+
+/// Every allowed attempt was begun and none came to an end.
+struct AttemptsLost: PermanentFailure {}
 
 extension Inbox {
     fileprivate func attempts(of position: Int64) throws -> Int {

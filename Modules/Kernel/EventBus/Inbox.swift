@@ -54,13 +54,15 @@ struct Inbox {
             """)
     }
 
-    /// Remembers that an event was taken, handled or not.
+    /// Remembers that an event was taken, handled or not. Never goes back: when a parked event is
+    /// handled at last, later ones of its key have been taken already.
     private func mark(_ event: LoggedEvent) throws {
         try transaction.execute(
             """
             INSERT INTO inbox_marks (consumer, source, key, position)
             VALUES (\(consumer), \(source), \(event.envelope.key), \(event.position))
             ON CONFLICT (consumer, source, key) DO UPDATE SET position = excluded.position
+            WHERE excluded.position > inbox_marks.position
             """)
     }
 }

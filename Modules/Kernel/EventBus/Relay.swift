@@ -3,7 +3,8 @@ import Foundation
 import Logging
 import Metrics
 
-/// Carries one module's log to the transport: in order, woken by commits, polling as the safety net.
+/// Carries one module's log to the transport: in order, woken by commits, with polling as the
+/// safety net.
 package final class Relay: Sendable {
     private let log: OutboxLog
     private let transport: any Transport

@@ -23,7 +23,7 @@ public protocol SQLConvertible {
     /// The value to bind.
     var sqlValue: SQLValue { get }
 
-    /// Reads the value back, from whichever form an engine stores it in; `nil` when it does not fit.
+    /// Reads the value back from whichever form an engine keeps it in; `nil` when it does not fit.
     init?(sqlValue: SQLValue)
 }
 

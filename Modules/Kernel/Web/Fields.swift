@@ -203,7 +203,7 @@ extension Fields {
 }
 
 extension Unicode.Scalar {
-    /// Line breaks, NUL and their kin, and the bidirectional controls that reorder what people read.
+    /// Line breaks, NUL and their kin, and the bidirectional controls that reorder text.
     var isControl: Bool {
         properties.generalCategory == .control
             || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)

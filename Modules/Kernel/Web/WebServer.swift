@@ -94,7 +94,8 @@ private struct Endpoint {
 
     func respond(to request: Request, context: WebContext) async throws -> Response {
         let principal = try await authorize(request)
-        context.caller.userID = principal?.userID.description
+        context.notes.userID = principal?.userID.description
+        context.notes.isBodyRead = true
         let body = try await BodyReader.read(
             request, byteCountMax: settings.bodyByteCountMax, until: context.deadline)
         let webRequest = WebRequest(

@@ -28,6 +28,19 @@ enum BodyReader {
         }
     }
 
+    /// Reads a body away; `false` when it is too large or too slow for that.
+    static func drain(_ request: Request, until deadline: ContinuousClock.Instant) async -> Bool {
+        if case .known(let byteCount) = request.declaredLength, byteCount > drainByteCountMax {
+            return false
+        }
+        do {
+            _ = try await read(request, byteCountMax: 0, until: deadline)
+            return true
+        } catch {
+            return !(error is BodyNotRead)
+        }
+    }
+
     private static func collect(_ request: Request, byteCountMax: Int) async throws -> Data {
         var body = Data()
         var byteCount = 0

@@ -35,7 +35,7 @@ struct ObservationMiddleware: RouterMiddleware {
             metrics.record(method: method, route: route, status: response.status, duration)
             finish(span, method: method, route: route, status: response.status)
             var logContext = span.context
-            logContext.userID = context.caller.userID
+            logContext.userID = context.notes.userID
             InstrumentationContext.withValue(logContext) {
                 log(response, to: request, route: route, duration: duration, context: context)
             }

@@ -33,13 +33,25 @@ struct ProblemMiddleware: RouterMiddleware {
                     ])
             }
             response = answer(problem, to: request, context: context)
-            if error is BodyNotRead { response.closeConnection() }
+            if await !isAtEnd(request, after: error, context: context) {
+                response.closeConnection()
+            }
         }
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.referrerPolicy] = "no-referrer"
         response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         return response
+    }
+
+    /// Whether the next request can follow on the connection. A body that nobody asked for is read
+    /// away if it is small and comes in time, so that a refusal costs a client no connection.
+    private func isAtEnd(
+        _ request: Request, after error: any Error, context: WebContext
+    ) async -> Bool {
+        if error is BodyNotRead { return false }
+        guard !context.notes.isBodyRead else { return true }
+        return await BodyReader.drain(request, until: context.deadline)
     }
 
     private func problem(for error: any Error, request: Request) -> Problem {

@@ -9,8 +9,8 @@ package struct WebContext: RequestContext {
     let clientAddress: String?
     /// Taken from the client or made; set by ``ObservationMiddleware``.
     var requestID = ""
-    /// Who was found to make the request; told outwards to the access log.
-    let caller = CallerBox()
+    /// Told outwards, to the access log and the error answers.
+    let notes = RequestNotes()
     /// When the whole request must be over; set by ``ObservationMiddleware``.
     var deadline = ContinuousClock.now
 
@@ -20,12 +20,24 @@ package struct WebContext: RequestContext {
     }
 }
 
-/// Carries the caller's id from authentication out to the layers around it.
-final class CallerBox: Sendable {
-    private let id = Mutex<String?>(nil)
+/// What inner layers tell the layers around them about a request.
+final class RequestNotes: Sendable {
+    private struct State {
+        var userID: String?
+        var isBodyRead = false
+    }
 
+    private let state = Mutex(State())
+
+    /// Who was found to make the request.
     var userID: String? {
-        get { id.withLock { $0 } }
-        set { id.withLock { $0 = newValue } }
+        get { state.withLock { $0.userID } }
+        set { state.withLock { $0.userID = newValue } }
+    }
+
+    /// Whether reading the body was begun.
+    var isBodyRead: Bool {
+        get { state.withLock { $0.isBodyRead } }
+        set { state.withLock { $0.isBodyRead = newValue } }
     }
 }

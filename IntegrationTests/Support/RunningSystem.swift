@@ -1,0 +1,129 @@
+import AsyncHTTPClient
+import Foundation
+import Synchronization
+import Testing
+
+/// A system that runs for one test, over a directory of its own.
+final class RunningSystem: Sendable {
+    let topology: Topology
+    let directory: Directory
+    private let environment: [String: String]
+    private let client: HTTPClient
+    private let state = Mutex<State>(State())
+
+    private struct State: Sendable {
+        var server: Child?
+        var url = ""
+        var startCount = 0
+    }
+
+    fileprivate init(
+        _ topology: Topology, directory: Directory, environment: [String: String],
+        client: HTTPClient
+    ) {
+        self.topology = topology
+        self.directory = directory
+        self.environment = topology.environment(in: directory.path).merging(environment) { $1 }
+        self.client = client
+    }
+
+    /// The system as an anonymous client sees it.
+    var api: API { API(url: state.withLock(\.url), client: client) }
+
+    var port: UInt16 { UInt16(api.url.split(separator: ":").last ?? "") ?? 0 }
+
+    /// Starts it, and waits until it listens.
+    func start() async throws {
+        let (number, name) = state.withLock { state in
+            state.startCount += 1
+            return (state.startCount, "log-\(state.startCount)")
+        }
+        let server = try Child(
+            Program.flotilla, ["serve", "--port", "0"], environment: environment,
+            directory: directory.path, output: "\(directory.path)/\(name)",
+            complaints: "\(directory.path)/err-\(number)")
+        state.withLock { $0.server = server }
+        let seen = try await eventually("the server listens") {
+            (lines: try lines(of: number), end: server.end)
+        } until: {
+            $0.end != nil || $0.lines.contains { $0["message"] == "listening" }
+        }
+        guard let url = seen.lines.first(where: { $0["message"] == "listening" }),
+            let url = url["server.url"].string
+        else { throw DidNotStart(complaints: try directory.text("err-\(number)")) }
+        state.withLock { $0.url = url }
+    }
+
+    /// Ends it like a power cut.
+    func kill() async throws {
+        let server = state.withLock(\.server)
+        server?.kill()
+        _ = try await server?.ended()
+    }
+
+    /// Asks it to end; says how it ended and how long that took.
+    func stop() async throws -> (exitCode: Int32, duration: Duration) {
+        let start = ContinuousClock.now
+        requestStop()
+        guard let end = try await state.withLock(\.server)?.ended() else {
+            throw CancellationError()
+        }
+        return (end.exitCode, end.at - start)
+    }
+
+    /// Sends SIGTERM and does not wait.
+    func requestStop() { state.withLock(\.server)?.terminate() }
+
+    /// Runs a command beside the server, with the same settings.
+    func command(
+        _ arguments: [String], environment more: [String: String] = [:]
+    ) async throws -> Program {
+        try await Program.run(
+            Program.flotilla, arguments, environment: environment.merging(more) { $1 },
+            in: directory.path)
+    }
+
+    /// Every line that the system logged since its first start.
+    var logText: String {
+        get throws {
+            try (1...state.withLock(\.startCount)).map { try directory.text("log-\($0)") }
+                .joined()
+        }
+    }
+
+    private func lines(of number: Int) throws -> [JSON] {
+        try directory.text("log-\(number)").split(separator: "\n").compactMap {
+            try? JSON(parsing: Data($0.utf8))
+        }
+    }
+}
+
+/// The server ended instead of listening.
+struct DidNotStart: Error {
+    let complaints: String
+}
+
+/// Runs a system for as long as `body` takes, and leaves nothing of it behind.
+func withSystem(
+    _ topology: Topology, environment: [String: String] = [:],
+    _ body: (RunningSystem) async throws -> Void
+) async throws {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+    configuration.connectionPool.retryConnectionEstablishment = false
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    let directory = try Directory()
+    let system = RunningSystem(
+        topology, directory: directory, environment: environment, client: client)
+    let result: Result<Void, any Error>
+    do {
+        try await system.start()
+        result = .success(try await body(system))
+    } catch {
+        result = .failure(error)
+    }
+    try? await system.kill()
+    try? await client.shutdown()
+    directory.remove()
+    try result.get()
+}

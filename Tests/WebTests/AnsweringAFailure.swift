@@ -1,0 +1,173 @@
+import FlotillaTesting
+import Foundation
+import HTTPTypes
+import Testing
+import Web
+
+@Suite struct `Answering a failure` {
+    @Test(arguments: [
+        (PlannedFailure.problem, 400, "request.malformed", "Bad Request", "the desk is askew"),
+        (.refusal, 409, "desk.full", "Conflict", "there is no room on the desk"),
+    ])
+    func `tells what a caller can act on`(
+        kind: PlannedFailure, status: Int, code: String, title: String, detail: String
+    ) async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let path = "/desk/failures/\(kind.rawValue)"
+        let answer = try await harness.send(.get, path, headers: [.requestID: "r-1"])
+        #expect(answer.status.code == status)
+        #expect(answer.headers[.contentType] == "application/problem+json")
+        #expect(
+            try answer.read()
+                == ProblemSeen(
+                    type: "urn:flotilla:problem:\(code)", title: title, status: status,
+                    detail: detail, instance: path, code: code, requestId: "r-1", errors: nil))
+    }
+
+    @Test(arguments: [PlannedFailure.bug, .statement])
+    func `says nothing about a fault of ours`(kind: PlannedFailure) async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let answer = try await harness.send(.get, "/desk/failures/\(kind.rawValue)")
+        #expect(answer.status == .internalServerError)
+        #expect(try answer.read(ProblemSeen.self).code == "internal.error")
+        for secret in ["SELECT", "drawer", "10.0.0.7", "Bug", "StorageError"] {
+            #expect(!answer.text.contains(secret))
+        }
+    }
+
+    @Test(arguments: [PlannedFailure.busy, .full, .unavailable, .overloaded])
+    func `asks for patience when the storage is away`(kind: PlannedFailure) async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let answer = try await harness.send(.get, "/desk/failures/\(kind.rawValue)")
+        #expect(answer.status == .serviceUnavailable)
+        #expect(answer.headers[.retryAfter] == "1")
+        #expect(try answer.read(ProblemSeen.self).code == "service.unavailable")
+        #expect(!answer.text.contains("SELECT"))
+    }
+
+    @Test(arguments: ["/", "/nothing", "/desk/nothing", "/desk/drawer/more", "/desk/%2e%2e"])
+    func `finds nothing where nothing is`(path: String) async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let answer = try await harness.send(.get, path)
+        #expect(answer.status == .notFound)
+        #expect(try answer.read(ProblemSeen.self).code == "resource.not_found")
+    }
+
+    @Test func `finds nothing under an id that is none`() async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let answer = try await harness.send(.delete, "/desk/forms/7")
+        #expect(answer.status == .notFound)
+    }
+
+    @Test(arguments: [
+        (HTTPRequest.Method.post, "/desk", "GET, HEAD"),
+        (.options, "/desk", "GET, HEAD"),
+        (.get, "/desk/forms", "POST"),
+        (.head, "/desk/forms", "POST"),
+        (.put, "/desk/forms/01970000-0000-7000-8000-000000000001", "DELETE"),
+        (.patch, "/desk/notes", "POST, PUT"),
+    ])
+    func `names the methods that a resource answers to`(
+        method: HTTPRequest.Method, path: String, allow: String
+    ) async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let answer = try await harness.send(method, path)
+        #expect(answer.status == .methodNotAllowed)
+        #expect(answer.headers[.allow] == allow)
+    }
+
+    @Test func `answers HEAD like GET, without the body`() async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let get = try await harness.send(.get, "/desk")
+        let head = try await harness.send(.head, "/desk")
+        #expect(head.status == .ok)
+        #expect(head.headers[.contentType] == get.headers[.contentType])
+        #expect(!get.body.isEmpty)
+        #expect(head.body.isEmpty)
+    }
+}
+
+@Suite struct `Reading a body` {
+    private static let byteCountMax = 1_024 * 1_024
+
+    @Test func `takes the largest that is allowed`() async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let text = String(repeating: "x", count: Self.byteCountMax)
+        let answer = try await harness.send(.post, "/desk/scales", json: text)
+        #expect(answer.status == .ok)
+        #expect(try answer.read([String: Int].self) == ["byteCount": Self.byteCountMax])
+    }
+
+    @Test func `refuses one byte more`() async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let text = String(repeating: "x", count: Self.byteCountMax + 1)
+        let answer = try await harness.send(.post, "/desk/scales", json: text)
+        #expect(answer.status == .contentTooLarge)
+        #expect(try answer.read(ProblemSeen.self).code == "request.too_large")
+    }
+
+    @Test(arguments: [
+        nil, "", "text/plain", "application/x-www-form-urlencoded", "application/json5",
+        "application/problem+json", "text/json", "json",
+    ])
+    func `refuses what is not declared as JSON`(contentType: String?) throws {
+        let request = WebRequest.sample(contentType: contentType, body: Data("{}".utf8))
+        let problem = #expect(throws: Problem.self) { try request.decode { _ in } }
+        #expect(problem?.status == .unsupportedMediaType)
+        #expect(problem?.code == "request.unsupported_media_type")
+    }
+
+    @Test(arguments: [
+        "application/json", "application/json; charset=utf-8", "Application/JSON",
+        "application/json ;charset=UTF-8",
+    ])
+    func `reads every spelling of JSON's media type`(contentType: String) throws {
+        let request = WebRequest.sample(contentType: contentType, body: Data("{}".utf8))
+        try request.decode { _ in }
+    }
+
+    @Test(arguments: [
+        "", " ", "{", "}", "{}x", "{}{}", "{\"a\":}", "{'a':1}", "{a:1}", "nul", "[]", "\"x\"",
+        "1", "true", "null", "{\"a\":01}", "{\"a\":\"\\x\"}", "{\"a\":\"\u{0001}\"}",
+    ])
+    func `refuses what is no JSON object`(body: String) {
+        let problem = #expect(throws: Problem.self) { try decode(body) { _ in } }
+        #expect(problem?.status == .badRequest)
+        #expect(problem?.code == "request.malformed_json")
+    }
+
+    @Test func `refuses bytes that are no UTF-8`() {
+        let body = Data("{\"name\":\"".utf8) + [0xC3, 0x28] + Data("\"}".utf8)
+        let problem = #expect(throws: Problem.self) {
+            try WebRequest.sample(body: body).decode { $0.string("name", length: 0...9) }
+        }
+        #expect(problem?.status == .badRequest)
+    }
+
+    @Test func `refuses nesting that would exhaust the stack`() async {
+        await #expect(processExitsWith: .success) {
+            for levelCount in [600, 10_000, 100_000] {
+                for (open, close) in [("[", "]"), (#"{"a":"#, "}")] {
+                    let nested =
+                        String(repeating: open, count: levelCount) + "1"
+                        + String(repeating: close, count: levelCount)
+                    let problem = #expect(throws: Problem.self) {
+                        try decode(#"{"a":\#(nested)}"#) { _ in }
+                    }
+                    #expect(problem?.status == .badRequest)
+                }
+            }
+        }
+    }
+
+    @Test func `survives the deepest nesting that is JSON to it`() async {
+        await #expect(processExitsWith: .success) {
+            for levelCount in stride(from: 100, through: 520, by: 20) {
+                let nested =
+                    String(repeating: "[", count: levelCount)
+                    + String(repeating: "]", count: levelCount)
+                #expect(throws: Problem.self) { try decode(#"{"a":\#(nested)}"#) { _ in } }
+            }
+        }
+    }
+}
