@@ -157,6 +157,9 @@ var app: [Target] {
         .testTarget(
             name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         .testTarget(
+            name: "AppTests", dependencies: platform + ["flotilla", "FlotillaTesting"],
+            path: "Tests/AppTests", swiftSettings: strict),
+        .testTarget(
             name: "ExampleTests", dependencies: platform + ["UserContract", "FlotillaTesting"],
             path: "Tests/ExampleTests", swiftSettings: strict),
         .testTarget(

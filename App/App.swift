@@ -26,7 +26,7 @@ struct Flotilla: AsyncParsableCommand {
             fail(error.lines, code: 2)
         } catch let error as SettingsError {
             fail(error.problems, code: 2)
-        } catch  where exitCode(for: error) == .success {
+        } catch let error where exitCode(for: error) == .success {
             print(message(for: error))
         } catch {
             let isUsage = exitCode(for: error) == .validationFailure

@@ -31,11 +31,16 @@ extension Composition {
         try? FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
-        let pem = SigningKey.generatePEM()
+        // Written aside and linked: a second process that starts now finds a whole key or none.
+        let draft = path + ".\(UUID().uuidString)"
+        defer { unlink(draft) }
         let isWritten = FileManager.default.createFile(
-            atPath: path, contents: Data(pem.utf8), attributes: [.posixPermissions: 0o600])
-        guard isWritten else { throw Complaint("can't write the signing key to \(path)") }
-        return try key(pem: pem, from: path)
+            atPath: draft, contents: Data(SigningKey.generatePEM().utf8),
+            attributes: [.posixPermissions: 0o600])
+        guard isWritten, link(draft, path) == 0 || errno == EEXIST,
+            let data = FileManager.default.contents(atPath: path)
+        else { throw Complaint("can't write the signing key to \(path)") }
+        return try key(pem: String(decoding: data, as: UTF8.self), from: path)
     }
 
     private static func key(pem: String, from source: String) throws -> SigningKey {

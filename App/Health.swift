@@ -161,16 +161,24 @@ struct CheckTimedOut: Error, CustomStringConvertible {
     var description: String { "\(name) did not answer within \(timeout)" }
 }
 
-/// A value that is computed at most once a while. An actor, because computing it suspends.
+/// A value that is computed at most once a while, and once for all who ask meanwhile. An actor,
+/// because computing it suspends.
 private actor Cached<Value: Sendable> {
     private var current: (value: Value, until: ContinuousClock.Instant)?
+    private var isComputing = false
+    private var waiting: [CheckedContinuation<Value, Never>] = []
 
     func value(
         for duration: Duration, _ compute: @Sendable () async -> Value
     ) async -> Value {
         if let current, current.until > .now { return current.value }
+        if isComputing { return await withCheckedContinuation { waiting.append($0) } }
+        isComputing = true
         let value = await compute()
+        isComputing = false
         current = (value, .now + duration)
+        for continuation in waiting { continuation.resume(returning: value) }
+        waiting = []
         return value
     }
 }

@@ -17,7 +17,8 @@ struct AdminCommand: AsyncParsableCommand {
             commandName: "create-user",
             abstract: "Create an administrator, or make one of an existing user.",
             discussion: "The password is read from \(passwordVariable), or else from the first"
-                + " line of standard input. An existing user keeps theirs.")
+                + " line of standard input. An existing user with a confirmed address keeps theirs."
+        )
 
         @OptionGroup var common: CommonOptions
 

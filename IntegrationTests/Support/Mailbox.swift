@@ -22,7 +22,7 @@ struct Mail: Sendable {
 
     /// A header's value.
     subscript(header: String) -> String? {
-        text.split(separator: /\r?\n/, omittingEmptySubsequences: false)
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .prefix { !$0.isEmpty }
             .first { $0.lowercased().hasPrefix("\(header.lowercased()): ") }
             .map { String($0.dropFirst(header.count + 2)) }

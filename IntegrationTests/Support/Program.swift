@@ -41,9 +41,10 @@ struct Program: Sendable, CustomStringConvertible {
     /// The program under test: `FLOTILLA_BINARY`, or the one built next to the test bundle.
     static let flotilla: String = {
         if let path = ProcessInfo.processInfo.environment["FLOTILLA_BINARY"] { return path }
-        let places = CommandLine.arguments + [
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        ]
+        let places =
+            CommandLine.arguments + [
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+            ]
         let candidates = places.filter { $0.hasPrefix("/") }.map {
             ($0 as NSString).deletingLastPathComponent + "/flotilla"
         }

@@ -66,7 +66,9 @@ public struct UserModule: Module {
             try administrator(email: email, password: password))
         return isNew
             ? "created administrator \(user.id)"
-            : "user \(user.id) is an administrator; the password is unchanged"
+            : user.status == .pendingVerification
+                ? "user \(user.id) is an administrator now, with the given password"
+                : "user \(user.id) is an administrator; the password is unchanged"
     }
 
     private func administrator(email: String, password: String) throws -> Registration {

@@ -21,7 +21,10 @@ enum Boundaries {
     private static func complaint(
         about target: String, in file: SourceFile, of tree: SourceTree
     ) -> String? {
-        if target == application { return "nobody imports the application" }
+        if target == application {
+            return file.isBelow("Tests/AppTests")
+                ? nil : "nobody but its own tests imports the application"
+        }
         if file.isBelow("App") || file.isTest { return nil }
         if target == testing { return "only tests import \(testing)" }
         let isModule = tree.modules.contains(target)

@@ -32,7 +32,7 @@ struct WishlistModule: Module {
                 try await database.write {
                     try $0.execute("INSERT INTO wishes VALUES (\(user), \(wish))")
                 }
-                return try .json(["wish": wish], status: .created)
+                return try .created(["wish": wish], at: "/api/v1/wishes")
             }
         ]
     }

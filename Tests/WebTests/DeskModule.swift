@@ -7,7 +7,7 @@ import Settings
 import Storage
 import Web
 
-/// A small module with a route for each thing that the kernel does to a request.
+/// A small module that writes notes, each request once.
 struct DeskModule: Module {
     static let name = "desk"
     static let migrations = [
@@ -33,30 +33,6 @@ struct DeskModule: Module {
 
     var routes: [Route] {
         [
-            .get("/desk", access: .anyone) { _ in try .json(["is": "open"]) },
-            .get("/desk/plan", access: .anyone) { _ in
-                try .json(["is": "drawn"], headers: [.cacheControl: "public, max-age=60"])
-            },
-            .get("/desk/drawer", access: .authenticated) { request in
-                try .json(["owner": request.caller().userID.description])
-            },
-            .get("/desk/safe", access: .permission("desk:open-safe")) { _ in .noContent },
-            .post("/desk/scales", access: .anyone) { request in
-                try .json(["byteCount": request.body.count])
-            },
-            .post("/desk/forms", access: .anyone) { request in
-                try .json(["name": request.decode { $0.string("name", length: 1...5) }])
-            },
-            Route(.delete, "/desk/forms/{id}", access: .anyone) { request in
-                _ = try request.id(as: OrderID.self)
-                return .noContent
-            },
-            .get("/desk/failures/{kind}", access: .anyone) { request in
-                guard let kind = PlannedFailure(rawValue: request.parameters["kind"] ?? "") else {
-                    return .noContent
-                }
-                throw kind.error
-            },
             .post("/desk/notes", access: .authenticated, write),
             .put("/desk/notes", access: .authenticated, write),
         ]
@@ -72,40 +48,6 @@ struct DeskModule: Module {
             }
         }
     }
-}
-
-/// Something for a handler to throw.
-enum PlannedFailure: String, CaseIterable, Sendable {
-    case problem, refusal, bug, busy, full, unavailable, overloaded, statement
-
-    var error: any Error {
-        switch self {
-        case .problem: Problem.badRequest("the desk is askew")
-        case .refusal: DeskRefusal.full
-        case .bug: Bug()
-        case .busy: storage(.busy)
-        case .full: storage(.full)
-        case .unavailable: storage(.unavailable)
-        case .overloaded: storage(.overloaded)
-        case .statement: storage(.statement)
-        }
-    }
-
-    private func storage(_ kind: StorageError.Kind) -> StorageError {
-        StorageError(kind: kind, code: "7", detail: "SELECT secret FROM drawer")
-    }
-}
-
-enum DeskRefusal: Refusal {
-    case full
-
-    var answer: (code: String, status: HTTPResponse.Status, detail: String) {
-        ("desk.full", .conflict, "there is no room on the desk")
-    }
-}
-
-struct Bug: Error, CustomStringConvertible {
-    var description: String { "SELECT secret FROM drawer at 10.0.0.7" }
 }
 
 extension ModuleHarness where M == DeskModule {

@@ -1,5 +1,6 @@
 import Crypto
 import CryptoExtras
+import Events
 import Foundation
 import Testing
 

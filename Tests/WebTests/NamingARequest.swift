@@ -10,8 +10,8 @@ import Web
         "01970000-0000-7000-8000-000000000001",
     ])
     func `keeps the client's name`(name: String) async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
-        let answer = try await harness.send(.get, "/desk", headers: [.requestID: name])
+        let desk = Desk()
+        let answer = try await desk.send(.get, "/desk", headers: [.requestID: name])
         #expect(answer.headers[.requestID] == name)
     }
 
@@ -20,10 +20,10 @@ import Web
         String(repeating: "x", count: 129),
     ])
     func `makes one when the client's does not do`(name: String?) async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
+        let desk = Desk()
         var headers = HTTPFields()
         headers[.requestID] = name
-        let answer = try await harness.send(.get, "/desk", headers: headers)
+        let answer = try await desk.send(.get, "/desk", headers: headers)
         let made = try #require(answer.headers[.requestID])
         #expect(made != name)
         #expect(UUID(uuidString: made) != nil)
@@ -31,27 +31,27 @@ import Web
     }
 
     @Test func `makes one when the client sends two`() async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
+        let desk = Desk()
         var headers = HTTPFields()
         headers.append(HTTPField(name: .requestID, value: "a"))
         headers.append(HTTPField(name: .requestID, value: "b"))
-        let answer = try await harness.send(.get, "/desk", headers: headers)
+        let answer = try await desk.send(.get, "/desk", headers: headers)
         #expect(UUID(uuidString: answer.headers[.requestID] ?? "") != nil)
     }
 
     @Test func `makes another for the next request`() async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
+        let desk = Desk()
         let names = [
-            try await harness.send(.get, "/desk").headers[.requestID],
-            try await harness.send(.get, "/desk").headers[.requestID],
+            try await desk.send(.get, "/desk").headers[.requestID],
+            try await desk.send(.get, "/desk").headers[.requestID],
         ]
         #expect(Set(names).count == 2)
     }
 
     @Test func `names failed requests, too`() async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
+        let desk = Desk()
         for path in ["/nothing", "/desk/drawer", "/desk/failures/bug"] {
-            let answer = try await harness.send(.get, path, headers: [.requestID: "r-9"])
+            let answer = try await desk.send(.get, path, headers: [.requestID: "r-9"])
             #expect(answer.headers[.requestID] == "r-9")
             #expect(try answer.read(ProblemSeen.self).requestId == "r-9")
         }
@@ -64,8 +64,8 @@ import Web
         "/desk/failures/busy",
     ])
     func `forbids browsers what an API never needs`(path: String) async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
-        let headers = try await harness.send(.get, path).headers
+        let desk = Desk()
+        let headers = try await desk.send(.get, path).headers
         #expect(headers[.xContentTypeOptions] == "nosniff")
         #expect(
             headers[.contentSecurityPolicy] == "default-src 'none'; frame-ancestors 'none'")
@@ -74,8 +74,8 @@ import Web
     }
 
     @Test func `leaves caching to a handler that says so`() async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
-        let headers = try await harness.send(.get, "/desk/plan").headers
+        let desk = Desk()
+        let headers = try await desk.send(.get, "/desk/plan").headers
         #expect(headers[values: .cacheControl] == ["public, max-age=60"])
     }
 }

@@ -16,7 +16,14 @@ struct ProblemSeen: Decodable, Equatable {
     let errors: [Problem.FieldError]?
 }
 
-extension TestAnswer {
+/// An answer with a body to look into.
+protocol Readable {
+    var body: Data { get }
+}
+
+extension TestAnswer: Readable {}
+
+extension Readable {
     func read<T: Decodable>(_ type: T.Type = T.self) throws -> T {
         try FlotillaJSON.decoder().decode(T.self, from: body)
     }

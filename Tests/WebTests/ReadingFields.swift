@@ -1,4 +1,5 @@
 import Events
+import HTTPTypes
 import Testing
 import Web
 
@@ -85,10 +86,10 @@ import Web
         ("0", "must be from 1 to 999"), ("1000", "must be from 1 to 999"),
         ("-1", "must be from 1 to 999"),
         ("9223372036854775807", "must be from 1 to 999"),
-        ("-9223372036854775808", "must be from 1 to 999"),
-        ("9223372036854775808", "must be a whole number, not a number"),
-        ("123456789012345678901234567890", "must be a whole number, not a number"),
-        ("1.5", "must be a whole number, not a number"),
+        ("-9223372036854775808", nil),
+        ("9223372036854775808", "must be from 1 to 999"),
+        ("123456789012345678901234567890", "must be from 1 to 999"),
+        ("1.5", "must be a whole number"),
         ("0.1e1234567", nil), ("\"1\"", "must be a whole number, not a string"),
         ("true", "must be a whole number, not a boolean"),
         ("[1]", "must be a whole number, not an array"), ("null", "this field is required"),

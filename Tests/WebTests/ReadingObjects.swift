@@ -1,5 +1,6 @@
 import Events
 import FlotillaTesting
+import HTTPTypes
 import Testing
 import Web
 
@@ -82,6 +83,10 @@ import Web
         (#"{"map":{"a/b":"12"}}"#, "/map/a~1b: must have 0 to 1 characters"),
         (#"{"map":{"a":null}}"#, "/map/a: this field is required"),
         (#"{"map":{"a":1}}"#, "/map/a: must be a string, not a number"),
+        (#"{"map":{"":"1"}}"#, "/map: \(badKeys)"),
+        (#"{"map":{"a\nb":"1"}}"#, "/map: \(badKeys)"),
+        (#"{"map":{"a\u202eb":"1"}}"#, "/map: \(badKeys)"),
+        (#"{"map":{"\#(String(repeating: "k", count: 65))":"1"}}"#, "/map: \(badKeys)"),
     ])
     func `refuses what is no such map`(body: String, complaint: String) throws {
         let found = try complaints(about: body) {
@@ -98,9 +103,14 @@ import Web
         #expect(found == ["/a: must have 1 to 2 characters", "/b: must not be x"])
     }
 
+    @Test func `tells of the first fifty problems`() throws {
+        let names = (0..<60).map { #""n\#($0)":1"# }.joined(separator: ",")
+        #expect(try complaints(about: "{\(names)}") { _ in }.count == 50)
+    }
+
     @Test func `answers 422 with the list`() async throws {
-        let harness = try await ModuleHarness(DeskModule.self)
-        let answer = try await harness.send(
+        let desk = Desk()
+        let answer = try await desk.send(
             .post, "/desk/forms", json: #"{"name":"toolong","age":1}"#)
         #expect(answer.status == .unprocessableContent)
         let problem = try answer.read(ProblemSeen.self)
@@ -113,3 +123,5 @@ import Web
             ])
     }
 }
+
+private let badKeys = "must have keys of 1 to 64 characters, none of them a control"

@@ -83,6 +83,19 @@ import Web
         #expect(try await harness.noteTexts().count == noteCount)
     }
 
+    @Test func `is forgotten after a day, however many others are`() async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        for key in ["k1", "k2", "k3", "k4"] {
+            _ = try await write("a", key: key, to: harness)
+            harness.time.advance(by: .seconds(1))
+        }
+        harness.time.advance(by: .seconds(24 * 3_600))
+        let answer = try await write("b", key: "k4", to: harness)
+        #expect(answer.status == .created)
+        #expect(answer.headers[.idempotentReplayed] == nil)
+        #expect(try await harness.noteTexts() == ["a", "a", "a", "a", "b"])
+    }
+
     @Test(arguments: ["", "a b", String(repeating: "x", count: 256), "\u{7F}"])
     func `needs a key of visible characters`(key: String) async throws {
         let harness = try await ModuleHarness(DeskModule.self)

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import Events
+import FlotillaTesting
 import Foundation
 import Web
 
@@ -53,6 +54,15 @@ struct TokenForge: Sendable {
         }
         let signed = parts.joined(separator: ".")
         return "\(signed).\(try signature(self, Data(signed.utf8)).base64URLEncoded)"
+    }
+
+    /// A good token of somebody.
+    func token(of caller: TestCaller) throws -> String {
+        try token(claims: [
+            "sub": .string(caller.userID.description),
+            "roles": .array(caller.roles.map { .string($0) }),
+            "permissions": .array(caller.permissions.map { .string($0) }),
+        ])
     }
 
     static func signatureByEd25519(_ forge: Self, _ data: Data) throws -> Data {

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import HTTPTypes
 import Storage
 import Testing
 import Web
@@ -11,7 +12,10 @@ import Web
         #expect(try WebRequest.sample(query: query).page().limit == limit)
     }
 
-    @Test(arguments: ["", "0", "101", "-1", "ten", "1.5", " 5", "5 ", "0x5", "٥", "1e1", "99999999999999999999"])
+    @Test(arguments: [
+        "", "0", "101", "-1", "ten", "1.5", " 5", "5 ", "0x5", "+5", "٥", "1e1",
+        "99999999999999999999",
+    ])
     func `refuses any other limit`(text: String) {
         let problem = #expect(throws: Problem.self) {
             try WebRequest.sample(query: ["limit": text]).page()
@@ -62,9 +66,10 @@ import Web
         #expect(String(decoding: data, as: UTF8.self).contains(#""nextCursor":"#))
     }
 
-    @Test(arguments: [
-        0, 1, -1, 999_999, 1_767_268_800_123_456, 1_767_268_800_999_999, 4_102_444_800_000_001,
-    ] as [Int64])
+    @Test(
+        arguments: [
+            0, 1, -1, 999_999, 1_767_268_800_123_456, 1_767_268_800_999_999, 4_102_444_800_000_001,
+        ] as [Int64])
     func `gives a cursor that finds its place to the microsecond`(microseconds: Int64) throws {
         let data = try page(2, limit: 1, at: Date(microseconds: microseconds))
         let cursor = try #require(

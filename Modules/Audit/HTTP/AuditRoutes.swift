@@ -39,6 +39,6 @@ private struct EntryBody: Encodable, Sendable {
         subjectId = entry.subjectID
         occurredAt = entry.occurredAt
         correlationId = entry.correlationID
-        payload = try JSONDecoder().decode(JSONValue.self, from: entry.payload)
+        payload = try JSONValue(parsing: entry.payload)
     }
 }

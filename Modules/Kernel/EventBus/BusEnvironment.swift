@@ -38,6 +38,8 @@ package final class BusEnvironment: Sendable {
 public struct BusSettings: Sendable {
     /// Events that a relay or consumer takes at a time.
     public var batchCountMax = 100
+    /// Parked events that a consumer tries again between two batches of fresh ones.
+    public var retryCountMax = 8
     /// How long a consumer may hold its database's writer in one transaction.
     public var transactionDurationMax = Duration.milliseconds(20)
     /// The safety net behind the wake-ups.

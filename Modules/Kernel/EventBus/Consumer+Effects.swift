@@ -5,35 +5,70 @@ import Storage
 import Tracing
 
 extension Consumer {
+    /// Events of one key, to be handled one after the other; returns how many were.
+    typealias KeyWork = @Sendable () async throws -> Int
+
+    /// What became of works that ran side by side.
+    struct Completion: Sendable {
+        var handledCount = 0
+        /// Whether every work came to its end; not so when the process is stopping.
+        var isComplete = true
+    }
+
     /// Performs a batch's effects, events of one key one after the other, keys side by side.
     func takeWithEffects(
         _ batch: LogBatch, handlers: [EventType: EffectHandler], concurrency: Int,
         deadline: Duration
     ) async throws -> Taken {
         let heard = batch.events.filter { handlers[$0.envelope.type] != nil }
-        let sequences = Dictionary(grouping: heard, by: \.envelope.key).values
-        let handledCount = try await withThrowingTaskGroup(of: Int.self) { group in
-            var waiting = sequences.makeIterator()
-            var handledCount = 0
-            var runningCount = 0
-            while true {
-                while runningCount < concurrency, let sequence = waiting.next() {
-                    runningCount += 1
-                    group.addTask(name: subscription.consumer) {
-                        try await self.perform(
-                            sequence, of: batch.source, handlers: handlers, deadline: deadline)
-                    }
-                }
-                guard let count = try await group.next() else { return handledCount }
-                runningCount -= 1
-                handledCount += count
+        let works = Dictionary(grouping: heard, by: \.envelope.key).values.map {
+            sequence -> KeyWork in
+            {
+                try await self.perform(
+                    sequence, of: batch.source, handlers: handlers, deadline: deadline)
             }
+        }
+        let completion = try await sideBySide(works, concurrency: concurrency)
+        guard completion.isComplete else {
+            return Taken(reached: batch.after, handledCount: completion.handledCount)
         }
         try await database.write { transaction in
             try self.inbox(of: batch.source, in: transaction)
                 .moveCursor(to: batch.upTo, at: self.environment.now())
         }
-        return Taken(reached: batch.upTo, handledCount: handledCount)
+        return Taken(reached: batch.upTo, handledCount: completion.handledCount)
+    }
+
+    /// Runs works, so many at a time. One that fails stops no other; nothing is begun any more
+    /// when the process is stopping.
+    ///
+    /// - Throws: the first failure, after all that were begun have ended.
+    func sideBySide(_ works: [KeyWork], concurrency: Int) async throws -> Completion {
+        var waiting = works[...]
+        return try await withThrowingTaskGroup(of: Result<Int, any Error>.self) { group in
+            var completion = Completion()
+            var failure: (any Error)?
+            var runningCount = 0
+            while true {
+                while runningCount < concurrency, failure == nil, !environment.isStopping,
+                    let work = waiting.popFirst()
+                {
+                    runningCount += 1
+                    group.addTask(name: subscription.consumer) {
+                        do { return .success(try await work()) } catch { return .failure(error) }
+                    }
+                }
+                guard let result = try await group.next() else { break }
+                runningCount -= 1
+                switch result {
+                case .success(let count): completion.handledCount += count
+                case .failure(let error): failure = failure ?? error
+                }
+            }
+            if let failure { throw failure }
+            completion.isComplete = waiting.isEmpty && !environment.isStopping
+            return completion
+        }
     }
 
     private func perform(
@@ -42,15 +77,18 @@ extension Consumer {
     ) async throws -> Int {
         var handledCount = 0
         for event in sequence {
-            guard let handler = handlers[event.envelope.type] else { continue }
+            guard !environment.isStopping, let handler = handlers[event.envelope.type] else {
+                continue
+            }
             if try await isTaken(event, of: source) { continue }
             let start = ContinuousClock.now
             do {
                 try await perform(
-                    handler, on: event, of: source, attempt: 1, deadline: deadline, unpark: false)
+                    handler, on: event, of: source, attempt: 1, deadline: deadline,
+                    wasParked: false)
                 handledCount += 1
                 report(Tally(handled: [(event.envelope.topic, ContinuousClock.now - start)]))
-            } catch  where !isFaultOfStorage(error) && !(error is CancellationError) {
+            } catch let error where isFault(of: event, error) {
                 let parking = parking(after: error, attempts: 1)
                 try await database.write { transaction in
                     try self.inbox(of: source, in: transaction)
@@ -87,7 +125,7 @@ extension Consumer {
     /// Performs one effect and records its outcome with the mark, in one transaction.
     func perform(
         _ handler: EffectHandler, on event: LoggedEvent, of source: String, attempt: Int,
-        deadline: Duration, unpark: Bool
+        deadline: Duration, wasParked: Bool
     ) async throws {
         let span = startSpan(for: event)
         defer { span.end() }
@@ -99,14 +137,10 @@ extension Consumer {
                 }
                 try await database.write { transaction in
                     let inbox = self.inbox(of: source, in: transaction)
-                    if unpark {
-                        try inbox.unpark(event, at: self.environment.now())
-                    } else if try inbox.hasSeen(event) {
-                        return
-                    }
+                    guard try inbox.isOpen(event, wasParked: wasParked) else { return }
                     try record(transaction)
-                    try inbox.recordHandled(
-                        event, attempts: attempt, at: self.environment.now(),
+                    try inbox.finish(
+                        event, wasParked: wasParked, attempts: attempt, at: self.environment.now(),
                         took: ContinuousClock.now - start)
                 }
             }

@@ -14,14 +14,17 @@ extension Consumer {
         let event: LoggedEvent
     }
 
-    /// Tries again the first parked event of every key that is due.
+    /// Tries again the first parked event of keys that are due, a few keys a round, so that fresh
+    /// events are taken in between.
     func retryDue() async throws -> Retries {
-        let limit = environment.settings.batchCountMax
+        let concurrency = subscription.concurrency
+        let limit = max(concurrency, environment.settings.retryCountMax)
         let due = try await parkedEvents(dueAt: environment.now(), limit: limit)
-        var retries = Retries()
-        for parked in due where !environment.isStopping {
-            if try await retry(parked) { retries.handledCount += 1 }
+        let works = due.map { parked -> KeyWork in
+            { try await self.retry(parked) ? 1 : 0 }
         }
+        var retries = Retries()
+        retries.handledCount = try await sideBySide(works, concurrency: concurrency).handledCount
         // A handled event makes the next of its key due at once.
         retries.hasMore = due.count == limit || retries.handledCount > 0
         retries.nextDue = try await nextDue()
@@ -31,10 +34,10 @@ extension Consumer {
     private func retry(_ parked: Parked) async throws -> Bool {
         let event = parked.event
         let attempt = try await database.write { transaction in
-            let inbox = self.inbox(of: parked.source, in: transaction)
-            try inbox.countAttempt(of: event.position, at: self.environment.now())
-            return try inbox.attempts(of: event.position)
+            try self.inbox(of: parked.source, in: transaction)
+                .countAttempt(of: event.position, at: self.environment.now())
         }
+        guard let attempt else { return false }
         let start = ContinuousClock.now
         do {
             // More attempts than allowed were counted, none failed: each ended the process.
@@ -42,7 +45,7 @@ extension Consumer {
             try await handle(parked, attempt: attempt)
             report(Tally(handled: [(event.envelope.topic, ContinuousClock.now - start)]))
             return true
-        } catch  where !isFaultOfStorage(error) && !(error is CancellationError) {
+        } catch let error where isFault(of: event, error) {
             let parking = parking(after: error, attempts: attempt)
             try await database.write { transaction in
                 try self.inbox(of: parked.source, in: transaction)
@@ -50,6 +53,13 @@ extension Consumer {
             }
             report(Tally(failures: [Failure(event: event, error: error, parking: parking)]))
             return false
+        } catch {
+            // Not the event's fault: it gets the attempt back, unless the storage is still away.
+            _ = try? await database.write { transaction in
+                try self.inbox(of: parked.source, in: transaction)
+                    .giveAttemptBack(of: event.position)
+            }
+            throw error
         }
     }
 
@@ -65,20 +75,16 @@ extension Consumer {
             guard let handler = handlers[type] else { throw Unheard(type: type) }
             try await perform(
                 handler, on: parked.event, of: parked.source, attempt: attempt,
-                deadline: deadline, unpark: true)
+                deadline: deadline, wasParked: true)
         }
     }
 
     private func retry(_ parked: Parked, attempt: Int, with handle: @escaping Handle) async throws {
-        let event = parked.event
-        let start = ContinuousClock.now
         try await database.write { transaction in
             let inbox = self.inbox(of: parked.source, in: transaction)
-            try self.attempt(handle, on: event, attempt: attempt, in: transaction)
-            let now = self.environment.now()
-            try inbox.unpark(event, at: now)
-            try inbox.recordHandled(
-                event, attempts: attempt, at: now, took: ContinuousClock.now - start)
+            guard try inbox.isOpen(parked.event, wasParked: true) else { return }
+            _ = try self.attempt(
+                handle, on: parked.event, attempt: attempt, wasParked: true, in: inbox)
         }
     }
 
@@ -120,13 +126,3 @@ struct Unheard: PermanentFailure {
 
 /// Every allowed attempt was begun and none came to an end.
 struct AttemptsLost: PermanentFailure {}
-
-extension Inbox {
-    fileprivate func attempts(of position: Int64) throws -> Int {
-        try transaction.first(
-            """
-            SELECT attempts FROM inbox_parked
-            WHERE consumer = \(consumer) AND source = \(source) AND position = \(position)
-            """)?.get("attempts") ?? 0
-    }
-}

@@ -15,9 +15,7 @@ extension Consumer {
         _ batch: LogBatch, handler: @escaping @Sendable (EventType) -> Handle?
     ) async throws -> Taken {
         let (taken, tally) = try await database.write { transaction in
-            let inbox = Inbox(
-                consumer: self.subscription.consumer, source: batch.source,
-                transaction: transaction)
+            let inbox = self.inbox(of: batch.source, in: transaction)
             let start = ContinuousClock.now
             var tally = Tally()
             var taken = Taken(reached: batch.after)
@@ -45,14 +43,10 @@ extension Consumer {
         } else if try inbox.isParked(key: event.envelope.key) {
             try inbox.park(event, as: .behind, at: environment.now())
         } else {
-            let start = ContinuousClock.now
             do {
-                try attempt(handle, on: event, attempt: 1, in: inbox.transaction)
-                let duration = ContinuousClock.now - start
-                try inbox.recordHandled(
-                    event, attempts: 1, at: environment.now(), took: duration)
+                let duration = try attempt(handle, on: event, attempt: 1, in: inbox)
                 tally.handled.append((event.envelope.topic, duration))
-            } catch  where !isFaultOfStorage(error) {
+            } catch let error where isFault(of: event, error) {
                 let parking = parking(after: error, attempts: 1)
                 try inbox.park(event, as: parking, at: environment.now())
                 tally.failures.append(Failure(event: event, error: error, parking: parking))
@@ -60,19 +54,28 @@ extension Consumer {
         }
     }
 
-    /// Runs a handler in a savepoint, inside the event's context and span.
+    /// Runs a handler inside the event's context and span, and remembers that it did: in one
+    /// savepoint, so that neither is there without the other. Tells how long the handler took.
     func attempt(
-        _ handle: Handle, on event: LoggedEvent, attempt: Int, in transaction: Transaction
-    ) throws {
+        _ handle: Handle, on event: LoggedEvent, attempt: Int, wasParked: Bool = false,
+        in inbox: Inbox
+    ) throws -> Duration {
+        let transaction = inbox.transaction
         let span = startSpan(for: event)
         defer { span.end() }
         let outer = transaction.context
         transaction.context = span.context
         defer { transaction.context = outer }
         do {
-            try InstrumentationContext.withValue(span.context) {
+            return try InstrumentationContext.withValue(span.context) {
                 try transaction.savepoint {
+                    let start = ContinuousClock.now
                     try handle(Delivery(event, attempt: attempt), transaction)
+                    let duration = ContinuousClock.now - start
+                    try inbox.finish(
+                        event, wasParked: wasParked, attempts: attempt, at: environment.now(),
+                        took: duration)
+                    return duration
                 }
             }
         } catch {
@@ -81,9 +84,11 @@ extension Consumer {
         }
     }
 
-    /// A storage that is away or full fails the whole batch; it is not the event's fault.
-    func isFaultOfStorage(_ error: any Error) -> Bool {
-        (error as? StorageError)?.isTransient ?? false
+    /// Whether a failure is to be held against the event. A storage that is away or full is not
+    /// its fault, and neither is the end of the process; a handler's own `CancellationError` is.
+    func isFault(of event: LoggedEvent, _ error: any Error) -> Bool {
+        if let error = error as? StorageError { return !error.isTransient }
+        return !(error is CancellationError && Task.isCancelled)
     }
 
     func parking(after error: any Error, attempts: Int) -> Parking {

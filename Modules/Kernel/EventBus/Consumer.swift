@@ -21,6 +21,9 @@ package final class Consumer: Sendable {
     private let wake: Signal
     /// Positions taken, by source; may run ahead of the stored cursor over events not heard.
     private let places = Mutex<[String: Int64]>([:])
+    /// Positions last stored by themselves, by source.
+    private let storedPlaces = Mutex<[String: Int64]>([:])
+    private static let unstoredCountMax: Int64 = 1_000
 
     package init(
         _ subscription: Subscription, module: String, database: Database,
@@ -55,17 +58,26 @@ package final class Consumer: Sendable {
                 let step = try await step()
                 failureCount = 0
                 if !step.hasMore { await wake.wait(upTo: step.wait, clock: environment.clock) }
-            } catch is CancellationError {
-                return
             } catch {
+                if Task.isCancelled { return }
                 failureCount += 1
                 logger.error(
                     "consumer step failed", error: error,
                     metadata: ["consumer": "\(subscription.consumer)"])
-                let pause = policy.delay(after: failureCount, chance: environment.chance())
-                await wake.wait(
-                    upTo: max(pause, .milliseconds(50)), clock: environment.clock)
+                await pause(after: failureCount)
             }
+        }
+    }
+
+    /// Waits longer from failure to failure, whatever is published meanwhile, but never so long
+    /// that a storage that recovered stays unused.
+    private func pause(after failureCount: Int) async {
+        let pauses = RetryPolicy(initialDelay: .milliseconds(100), delayMax: .seconds(5))
+        let until = environment.now() + pauses.delay(after: failureCount, chance: 1).seconds
+        while !environment.isStopping, !Task.isCancelled {
+            let left = until.timeIntervalSince(environment.now())
+            guard left > 0 else { return }
+            await wake.wait(upTo: .seconds(left), clock: environment.clock)
         }
     }
 
@@ -101,7 +113,7 @@ package final class Consumer: Sendable {
 
     private func take(_ batch: LogBatch) async throws -> Taken {
         guard batch.events.contains(where: { subscription.hears($0.envelope.type) }) else {
-            // Nothing to remember: reading these again after a restart is cheaper than a commit.
+            try await store(batch.upTo, in: batch.source)
             return Taken(reached: batch.upTo)
         }
         switch subscription.work {
@@ -115,14 +127,25 @@ package final class Consumer: Sendable {
         }
     }
 
+    /// Stores a place among events that are not heard, now and then: reading a few of them again
+    /// after a restart is cheaper than a commit a batch.
+    private func store(_ position: Int64, in source: String) async throws {
+        let stored = storedPlaces.withLock { $0[source] ?? 0 }
+        guard position - stored >= Self.unstoredCountMax else { return }
+        try await database.write { transaction in
+            try self.inbox(of: source, in: transaction)
+                .moveCursor(to: position, at: self.environment.now())
+        }
+        storedPlaces.withLock { $0[source] = position }
+    }
+
     func hears(source: String) async -> Bool { await inflow.sources.contains(source) }
 
     /// How far this consumer has taken a source; `nil` before its first look.
     func position(in source: String) async throws -> Int64? {
         if let known = places.withLock({ $0[source] }) { return known }
-        let consumer = subscription.consumer
         return try await database.read { transaction in
-            try Inbox(consumer: consumer, source: source, transaction: transaction).cursor()
+            try self.inbox(of: source, in: transaction).cursor()
         }
     }
 
@@ -132,7 +155,6 @@ package final class Consumer: Sendable {
             places.withLock { $0[source] = stored }
             return stored
         }
-        let consumer = subscription.consumer
         let start =
             switch subscription.start {
             case .beginning: Int64(0)
@@ -140,7 +162,7 @@ package final class Consumer: Sendable {
             }
         let now = environment.now()
         try await database.write { transaction in
-            try Inbox(consumer: consumer, source: source, transaction: transaction)
+            try self.inbox(of: source, in: transaction)
                 .moveCursor(to: start, at: now)
         }
         places.withLock { $0[source] = start }

@@ -7,15 +7,36 @@ import Synchronization
 /// long as it is among the newest, so that consumers which keep up need not read it again; one that
 /// fell behind reads from the log after its own position. Memory is bounded however far it fell.
 package final class InProcessTransport: Transport {
-    /// Events kept in memory a source. At 2 KiB an event that is 2 MiB.
-    private static let tailCountMax = 1_024
-
     private struct Source {
         let log: OutboxLog
         var head: Int64
         /// The newest events, contiguous up to `head`; none between `tailAfter` and the first.
-        var tail: [LoggedEvent] = []
-        var tailAfter: Int64
+        private(set) var tail: [LoggedEvent] = []
+        private(set) var tailAfter: Int64
+        private var byteCount = 0
+
+        /// What is kept in memory of a source, in events and in bytes of their payloads.
+        private static let countMax = 1_024
+        private static let byteCountMax = 4 * 1_024 * 1_024
+
+        init(log: OutboxLog, head: Int64) {
+            self.log = log
+            self.head = head
+            tailAfter = head
+        }
+
+        mutating func append(_ events: [LoggedEvent]) {
+            tail += events
+            byteCount += events.reduce(0) { $0 + $1.envelope.data.count }
+            var surplus = 0
+            while tail.count - surplus > Self.countMax || byteCount > Self.byteCountMax {
+                byteCount -= tail[surplus].envelope.data.count
+                surplus += 1
+            }
+            guard surplus > 0 else { return }
+            tailAfter = tail[surplus - 1].position
+            tail.removeFirst(surplus)
+        }
     }
 
     private struct State {
@@ -32,7 +53,7 @@ package final class InProcessTransport: Transport {
     package func open(_ log: OutboxLog) async throws -> Int64 {
         let head = try await log.head()
         let wakes = state.withLock { state in
-            state.sources[log.module] = Source(log: log, head: head, tailAfter: head)
+            state.sources[log.module] = Source(log: log, head: head)
             return state.consumers.map(\.wake)
         }
         for wake in wakes { wake.raise() }
@@ -41,17 +62,12 @@ package final class InProcessTransport: Transport {
 
     package func send(_ batch: LogBatch) async throws {
         let batchTopics = Set(batch.events.map(\.envelope.topic))
-        let wakes = state.withLock { state -> [Signal] in
+        let wakes = try state.withLock { state -> [Signal] in
             guard var source = state.sources[batch.source], batch.after == source.head else {
-                return state.consumers.map(\.wake)
+                throw TransportError.notContiguous(source: batch.source, after: batch.after)
             }
             source.head = batch.upTo
-            source.tail += batch.events
-            let surplus = source.tail.count - Self.tailCountMax
-            if surplus > 0 {
-                source.tailAfter = source.tail[surplus - 1].position
-                source.tail.removeFirst(surplus)
-            }
+            source.append(batch.events)
             state.sources[batch.source] = source
             return state.consumers
                 .filter { $0.topics.map { !$0.isDisjoint(with: batchTopics) } ?? true }
@@ -104,6 +120,12 @@ package final class InProcessTransport: Transport {
             return LogBatch(source: module, after: position, events: events)
         }
     }
+}
+
+/// Why a transport did not take a batch.
+package enum TransportError: Error, Hashable {
+    /// The batch does not follow the one before it.
+    case notContiguous(source: String, after: Int64)
 }
 
 private struct InProcessInflow: Inflow {

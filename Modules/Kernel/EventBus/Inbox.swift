@@ -40,10 +40,18 @@ struct Inbox {
         return try mark.map { try $0.get("position", as: Int64.self) >= event.position } ?? false
     }
 
-    /// Remembers that an event was handled.
-    func recordHandled(
-        _ event: LoggedEvent, attempts: Int, at now: Date, took duration: Duration
+    /// Whether an event is still to be handled: new, or parked and not yet taken out again.
+    func isOpen(_ event: LoggedEvent, wasParked: Bool) throws -> Bool {
+        try wasParked ? isParked(event) : !hasSeen(event)
+    }
+
+    /// Remembers that an event was handled. One that was parked is taken out, and the next of its
+    /// key that waits is due at once.
+    func finish(
+        _ event: LoggedEvent, wasParked: Bool, attempts: Int, at now: Date,
+        took duration: Duration
     ) throws {
+        if wasParked { try unpark(event, at: now) }
         try mark(event)
         try transaction.execute(
             """
@@ -51,6 +59,9 @@ struct Inbox {
                 (consumer, source, position, attempts, handled_at, duration_us)
             VALUES (\(consumer), \(source), \(event.position), \(attempts), \(now),
                     \(Int64(duration / .microseconds(1))))
+            ON CONFLICT (consumer, source, position) DO UPDATE
+            SET attempts = excluded.attempts, handled_at = excluded.handled_at,
+                duration_us = excluded.duration_us
             """)
     }
 
@@ -79,6 +90,14 @@ extension Inbox {
             """) != nil
     }
 
+    private func isParked(_ event: LoggedEvent) throws -> Bool {
+        try transaction.first(
+            """
+            SELECT 1 AS one FROM inbox_parked WHERE consumer = \(consumer)
+                AND source = \(source) AND position = \(event.position)
+            """) != nil
+    }
+
     /// Puts an event aside after its first failure, or behind an earlier event of its key.
     func park(_ event: LoggedEvent, as parking: Parking, at now: Date) throws {
         try mark(event)
@@ -94,11 +113,26 @@ extension Inbox {
             """)
     }
 
-    /// Counts an attempt before it is made, so that one that kills the process counts too.
-    func countAttempt(of position: Int64, at now: Date) throws {
+    /// Counts an attempt before it is made, so that one that kills the process counts too; `nil`
+    /// when the event waits no longer.
+    func countAttempt(of position: Int64, at now: Date) throws -> Int? {
         try transaction.execute(
             """
             UPDATE inbox_parked SET attempts = attempts + 1, attempted_at = \(now)
+            WHERE consumer = \(consumer) AND source = \(source) AND position = \(position)
+            """)
+        return try transaction.first(
+            """
+            SELECT attempts FROM inbox_parked
+            WHERE consumer = \(consumer) AND source = \(source) AND position = \(position)
+            """)?.get("attempts")
+    }
+
+    /// Takes a counted attempt back that was cut short by no fault of the event.
+    func giveAttemptBack(of position: Int64) throws {
+        try transaction.execute(
+            """
+            UPDATE inbox_parked SET attempts = attempts - 1
             WHERE consumer = \(consumer) AND source = \(source) AND position = \(position)
             """)
     }
@@ -113,8 +147,7 @@ extension Inbox {
             """)
     }
 
-    /// Takes a parked event out after it was handled; the next of its key is due at once.
-    func unpark(_ event: LoggedEvent, at now: Date) throws {
+    private func unpark(_ event: LoggedEvent, at now: Date) throws {
         try transaction.execute(
             """
             DELETE FROM inbox_parked

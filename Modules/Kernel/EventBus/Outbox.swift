@@ -38,7 +38,7 @@ public struct Outbox: Sendable {
     /// - Throws: ``OutboxError/payloadTooLarge(type:byteCount:)``; `StorageError`; `EncodingError`.
     @discardableResult
     public func publish(_ event: some Event, in transaction: Transaction) throws -> EventID {
-        let envelope = try envelope(of: event, in: transaction)
+        let envelope = try envelope(of: event, at: now(), in: transaction)
         try transaction.execute(
             """
             INSERT INTO outbox_events (\(Envelope.columns)) VALUES (\(envelope.columnValues))
@@ -56,7 +56,7 @@ public struct Outbox: Sendable {
     public func publish(
         _ event: some Event, at dueAt: Date, in transaction: Transaction
     ) throws -> EventID {
-        let envelope = try envelope(of: event, in: transaction)
+        let envelope = try envelope(of: event, at: dueAt, in: transaction)
         try transaction.execute(
             """
             INSERT INTO outbox_scheduled (due_at, \(Envelope.columns))
@@ -70,7 +70,9 @@ public struct Outbox: Sendable {
         transaction.afterCommit { [committed] in committed.raise() }
     }
 
-    private func envelope<E: Event>(of event: E, in transaction: Transaction) throws -> Envelope {
+    private func envelope<E: Event>(
+        of event: E, at time: Date, in transaction: Transaction
+    ) throws -> Envelope {
         let data = try FlotillaJSON.encoder().encode(event)
         guard data.count <= Self.payloadByteCountMax else {
             throw OutboxError.payloadTooLarge(type: E.type, byteCount: data.count)
@@ -79,7 +81,7 @@ public struct Outbox: Sendable {
         let context = transaction.context
         return Envelope(
             id: id, type: E.type, source: Self.source(of: module), topic: E.topic, key: event.key,
-            time: now().wholeMilliseconds, data: data,
+            time: time.wholeMilliseconds, data: data,
             cause: Cause(
                 correlationID: context.correlationID ?? id.description,
                 causationID: context.causationID.flatMap { EventID($0) },

@@ -34,6 +34,8 @@ package final class Relay: Sendable {
             } catch is CancellationError {
                 return
             } catch {
+                // Where the transport stands is asked anew: a batch may have been taken or not.
+                position = nil
                 logger.error("relay step failed", error: error)
                 try? await environment.clock.sleep(for: environment.settings.pollInterval)
             }

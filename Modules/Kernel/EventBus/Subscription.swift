@@ -82,6 +82,14 @@ public struct Subscription: Sendable {
         }
     }
 
+    /// How many events of different keys it has in work at once.
+    package var concurrency: Int {
+        switch work {
+        case .transactional, .everything: 1
+        case .effect(_, let concurrency, _): concurrency
+        }
+    }
+
     /// The topics that carry what it listens to; `nil` for all of them.
     package var topics: Set<Topic>? {
         switch work {

@@ -1,4 +1,5 @@
 import Crypto
+import Events
 public import Foundation
 
 /// One step of a schema. Steps are numbered from 1, applied once, and never edited afterwards.
@@ -22,8 +23,7 @@ public struct Migration: Sendable {
 
     /// SHA-256 of the script, in hexadecimal: what tells an edited step from the one applied.
     func checksum(for dialect: Dialect) -> String {
-        SHA256.hash(data: Data(script(dialect).utf8))
-            .map { String(format: "%02x", $0) }.joined()
+        SHA256.hash(data: Data(script(dialect).utf8)).hexEncoded
     }
 }
 
@@ -72,7 +72,16 @@ extension Database {
                     SELECT checksum FROM schema_migrations
                     WHERE component = \(set.component) AND version = \(migration.version)
                     """)
-                guard applied == nil else { return }
+                if let applied {
+                    // Another process was faster; it must have meant the same step.
+                    let checksum = try applied.get("checksum", as: String.self)
+                    guard checksum == migration.checksum(for: transaction.dialect) else {
+                        throw self.refusal(
+                            "\(set.component) step \(migration.version) was applied differently by"
+                                + " another process")
+                    }
+                    return
+                }
                 try transaction.run(script: migration.script(for: transaction.dialect))
                 try transaction.execute(
                     """

@@ -171,8 +171,11 @@ extension Date: SQLConvertible {
         self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000)
     }
 
-    /// Whole microseconds since 1970.
-    package var microseconds: Int64 { Int64((timeIntervalSince1970 * 1_000_000).rounded()) }
+    /// Whole microseconds since 1970; an instant beyond their range is the nearest in it.
+    package var microseconds: Int64 {
+        let microseconds = (timeIntervalSince1970 * 1_000_000).rounded()
+        return Int64(exactly: microseconds) ?? (microseconds < 0 ? .min : .max)
+    }
 }
 
 /// JSON text as a column's value: `\(JSON(data))`.

@@ -34,10 +34,17 @@ public struct TestAnswer: Sendable {
     /// The whole body; empty when there is none.
     public let body: Data
 
+    /// Puts an answer together.
+    public init(status: HTTPResponse.Status, headers: HTTPFields, body: Data) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
     /// The body as a JSON value to look into.
     ///
-    /// - Throws: `DecodingError` when it is none.
-    public func json() throws -> JSONValue { try JSONDecoder().decode(JSONValue.self, from: body) }
+    /// - Throws: `MalformedJSON` when it is none.
+    public func json() throws -> JSONValue { try JSONValue(parsing: body) }
 }
 
 extension ModuleHarness {

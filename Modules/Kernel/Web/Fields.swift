@@ -15,6 +15,9 @@ import HTTPTypes
 /// }
 /// ```
 public struct Fields {
+    /// A body with more wrong fields is not worth a longer answer.
+    private static let errorCountMax = 50
+
     private let object: [String: JSONValue]
     private let path: String
     private var asked: Set<String> = []
@@ -24,7 +27,7 @@ public struct Fields {
     init(body: Data) throws {
         let value: JSONValue
         do {
-            value = try JSONDecoder().decode(JSONValue.self, from: body)
+            value = try JSONValue(parsing: body)
         } catch {
             throw Problem(
                 status: .badRequest, code: "request.malformed_json",
@@ -53,7 +56,7 @@ public struct Fields {
     /// - Throws: ``Problem`` 422.
     mutating func finish() throws {
         rejectUnknown()
-        if !errors.isEmpty { throw Problem.invalid(errors) }
+        if !errors.isEmpty { throw Problem.invalid(Array(errors.prefix(Self.errorCountMax))) }
     }
 
     private mutating func rejectUnknown() {
@@ -111,15 +114,19 @@ extension Fields {
     /// A whole number in a range.
     public mutating func int(_ name: String, in range: ClosedRange<Int>) -> Int {
         guard let value = required(name) else { return range.lowerBound }
-        guard case .integer(let integer) = value else {
-            reject(name, "must be a whole number, not \(value.kind)")
-            return range.lowerBound
-        }
-        guard let number = Int(exactly: integer), range.contains(number) else {
+        switch value {
+        case .integer(let integer) where range.contains(Int(integer)):
+            return Int(integer)
+        case .integer:
             reject(name, "must be from \(range.lowerBound) to \(range.upperBound)")
-            return range.lowerBound
+        case .number(let number) where abs(number) >= 9.2e18:
+            reject(name, "must be from \(range.lowerBound) to \(range.upperBound)")
+        case .number:
+            reject(name, "must be a whole number")
+        case .null, .bool, .string, .array, .object:
+            reject(name, "must be a whole number, not \(value.kind)")
         }
-        return number
+        return range.lowerBound
     }
 
     /// An id in its text form.
@@ -132,7 +139,7 @@ extension Fields {
         return id
     }
 
-    /// A map from text to text that may be missing.
+    /// A map from text to text that may be missing; its keys have up to 64 characters.
     public mutating func optionalStrings(
         _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
     ) -> [String: String]? {
@@ -143,6 +150,10 @@ extension Fields {
         }
         guard count.contains(object.count) else {
             reject(name, "must have \(count.lowerBound) to \(count.upperBound) entries")
+            return nil
+        }
+        guard object.keys.allSatisfy({ (1...64).contains($0.count) && !$0.hasControls }) else {
+            reject(name, "must have keys of 1 to 64 characters, none of them a control")
             return nil
         }
         var nested = Fields(object: object, path: pointer(name))
@@ -194,7 +205,7 @@ extension Fields {
             reject(name, "must have \(length.lowerBound) to \(length.upperBound) characters")
             return nil
         }
-        guard !text.unicodeScalars.contains(where: \.isControl) else {
+        guard !text.hasControls else {
             reject(name, "must not have control characters")
             return nil
         }
@@ -202,10 +213,13 @@ extension Fields {
     }
 }
 
-extension Unicode.Scalar {
+extension String {
     /// Line breaks, NUL and their kin, and the bidirectional controls that reorder text.
-    var isControl: Bool {
-        properties.generalCategory == .control
-            || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
+    fileprivate var hasControls: Bool {
+        unicodeScalars.contains { scalar in
+            scalar.properties.generalCategory == .control
+                || (0x202A...0x202E).contains(scalar.value)
+                || (0x2066...0x2069).contains(scalar.value)
+        }
     }
 }

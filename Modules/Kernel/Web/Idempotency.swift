@@ -58,9 +58,10 @@ public struct Idempotency: Sendable {
         }
         let entry = Entry(
             subject: request.principal?.userID.description ?? "anonymous",
-            route: "\(request.method.rawValue) \(request.route)", key: key,
+            route: "\(request.method.rawValue) \(request.path)", key: key,
             fingerprint: Data(SHA256.hash(data: request.body)).base64URLEncoded)
         try purgeSomeExpired(in: transaction)
+        try forget(entry, in: transaction)
         guard try claim(entry, in: transaction) else { return try replay(entry, in: transaction) }
         let response = try effect(transaction)
         try transaction.execute(
@@ -109,6 +110,16 @@ public struct Idempotency: Sendable {
         response.headers[.location] = try row.get("location", as: String?.self)
         response.headers[.idempotentReplayed] = "true"
         return response
+    }
+
+    /// An expired key is free to be used again.
+    private func forget(_ entry: Entry, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            DELETE FROM idempotency_keys
+            WHERE subject = \(entry.subject) AND route = \(entry.route) AND key = \(entry.key)
+                AND expires_at < \(now())
+            """)
     }
 
     /// Every new key takes up to two expired ones away, so the table follows the rate of requests

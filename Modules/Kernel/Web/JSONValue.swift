@@ -1,5 +1,7 @@
+public import Foundation
+
 /// A JSON value of which nothing is expected: a body before it is read, a payload passed through.
-public enum JSONValue: Codable, Sendable, Hashable {
+public enum JSONValue: Encodable, Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -8,33 +10,49 @@ public enum JSONValue: Codable, Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Decodes any JSON.
-    public init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: Key.self) {
-            self = .object(
-                try Dictionary(
-                    uniqueKeysWithValues: object.allKeys.map {
-                        ($0.stringValue, try object.decode(JSONValue.self, forKey: $0))
-                    }))
-            return
-        }
-        if var array = try? decoder.unkeyedContainer() {
-            var values: [JSONValue] = []
-            while !array.isAtEnd { values.append(try array.decode(JSONValue.self)) }
-            self = .array(values)
-            return
-        }
-        let value = try decoder.singleValueContainer()
-        if value.decodeNil() {
-            self = .null
-        } else if let string = try? value.decode(String.self) {
+    /// Deeper values than this are refused: no body of ours is, and each level costs stack.
+    private static let depthMax = 32
+
+    /// Parses JSON in one pass.
+    ///
+    /// - Throws: ``MalformedJSON``.
+    public init(parsing data: Data) throws(MalformedJSON) {
+        guard
+            let object = try? JSONSerialization.jsonObject(
+                with: data, options: .fragmentsAllowed)
+        else { throw MalformedJSON() }
+        try self.init(object, depth: 0)
+    }
+
+    private init(_ object: Any, depth: Int) throws(MalformedJSON) {
+        guard depth < Self.depthMax else { throw MalformedJSON() }
+        switch object {
+        case let string as String:
             self = .string(string)
-        } else if let integer = try? value.decode(Int64.self) {
-            self = .integer(integer)
-        } else if let bool = try? value.decode(Bool.self) {
-            self = .bool(bool)
-        } else {
-            self = .number(try value.decode(Double.self))
+        case let number as NSNumber:
+            self.init(number)
+        case let array as [Any]:
+            var values: [JSONValue] = []
+            values.reserveCapacity(array.count)
+            for element in array { values.append(try JSONValue(element, depth: depth + 1)) }
+            self = .array(values)
+        case let object as [String: Any]:
+            var values: [String: JSONValue] = [:]
+            values.reserveCapacity(object.count)
+            for (key, value) in object { values[key] = try JSONValue(value, depth: depth + 1) }
+            self = .object(values)
+        default:
+            self = .null
+        }
+    }
+
+    /// Foundation gives booleans and numbers alike as `NSNumber`; its type code tells them apart.
+    private init(_ number: NSNumber) {
+        switch UInt8(bitPattern: number.objCType.pointee) {
+        case UInt8(ascii: "c"), UInt8(ascii: "B"): self = .bool(number.boolValue)
+        case UInt8(ascii: "d"), UInt8(ascii: "f"), UInt8(ascii: "Q"):
+            self = .number(number.doubleValue)
+        default: self = .integer(number.int64Value)
         }
     }
 
@@ -64,11 +82,7 @@ public enum JSONValue: Codable, Sendable, Hashable {
         case .object: "an object"
         }
     }
-
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
 }
+
+/// Text that is no JSON, or nested too deeply.
+public struct MalformedJSON: Error {}

@@ -1,4 +1,6 @@
+import Events
 public import Foundation
+import Storage
 
 /// One page of a list that is ordered by time, newest first, with the id to tell ties apart.
 ///
@@ -46,7 +48,9 @@ extension WebRequest {
     /// - Throws: ``Problem`` 400 when it is not 1 to 100.
     public func limit() throws -> Int {
         guard let text = query["limit"] else { return 20 }
-        guard let limit = Int(text), (1...100).contains(limit) else {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let limit = Int(text), (1...100).contains(limit)
+        else {
             throw Problem.badRequest("limit must be a whole number from 1 to 100")
         }
         return limit
@@ -90,8 +94,7 @@ public struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
 
 extension PageRequest.Cursor {
     var token: String {
-        let microseconds = Int64((time.timeIntervalSince1970 * 1_000_000).rounded())
-        return Data("\(microseconds).\(id.uuidString.lowercased())".utf8).base64URLEncoded
+        Data("\(time.microseconds).\(id.uuidString.lowercased())".utf8).base64URLEncoded
     }
 
     init?(token: String) {
@@ -100,22 +103,6 @@ extension PageRequest.Cursor {
         guard parts.count == 2, let microseconds = Int64(parts[0]),
             let id = UUID(uuidString: String(parts[1]))
         else { return nil }
-        self.init(time: Date(timeIntervalSince1970: Double(microseconds) / 1_000_000), id: id)
-    }
-}
-
-extension Data {
-    /// RFC 4648, section 5, without padding.
-    package var base64URLEncoded: String {
-        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
-    }
-
-    /// Reads RFC 4648, section 5, without padding.
-    package init?(base64URLEncoded text: String) {
-        guard !text.contains(where: { $0 == "+" || $0 == "/" || $0 == "=" }) else { return nil }
-        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        self.init(
-            base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/") + padding)
+        self.init(time: Date(microseconds: microseconds), id: id)
     }
 }

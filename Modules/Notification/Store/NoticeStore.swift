@@ -34,7 +34,7 @@ struct Notice: Sendable, Hashable {
 
     enum Kind: String, SQLConvertible, Sendable { case welcome }
     enum Channel: String, SQLConvertible, Sendable { case email }
-    enum Status: String, SQLConvertible, Sendable { case sent }
+    enum Status: String, SQLConvertible, Sendable { case sent, failed }
 }
 
 /// Notices as rows.

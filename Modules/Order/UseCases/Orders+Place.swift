@@ -23,7 +23,9 @@ extension Orders {
 
     /// Places the welcome order of a new user; does nothing when there is one.
     func welcome(_ user: UserID, in transaction: Transaction) throws {
-        guard let product = products.products.first else { return }
+        guard let product = products.products.first,
+            try !customers.isDeleted(user, in: transaction)
+        else { return }
         let order = try Order(
             id: OrderID(), userID: user, kind: .welcome,
             items: [.init(productID: product.id, quantity: 1, unitPrice: product.price)],

@@ -15,17 +15,13 @@ struct RefreshToken: Sendable {
 
     /// A new one.
     init() {
-        text = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-            .base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
+        text = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }.base64URLEncoded
     }
 
     /// One that a client shows.
     init(_ text: String) { self.text = text }
 
-    var hash: String {
-        SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
-    }
+    var hash: String { SHA256.hash(data: Data(text.utf8)).hexEncoded }
 }
 
 /// Sessions and their refresh tokens as rows.
@@ -49,6 +45,7 @@ struct SessionStore: Sendable {
         _ id: SessionID, of user: UserID, on device: Device, token: RefreshToken, at now: Date,
         until expiresAt: Date, in transaction: Transaction
     ) throws {
+        try purgeSomeExpired(at: now, in: transaction)
         try transaction.execute(
             """
             INSERT INTO sessions
@@ -108,6 +105,15 @@ struct SessionStore: Sendable {
             """
             UPDATE sessions SET revoked_at = \(now)
             WHERE user_id = \(user) AND id <> \(kept) AND revoked_at IS NULL
+            """)
+    }
+
+    /// Every new session takes up to two expired ones away, their tokens with them.
+    private func purgeSomeExpired(at now: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            DELETE FROM sessions WHERE id IN (
+                SELECT id FROM sessions WHERE expires_at < \(now) ORDER BY expires_at LIMIT 2)
             """)
     }
 

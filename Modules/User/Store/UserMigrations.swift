@@ -39,6 +39,7 @@ let userMigrations = MigrationSet(
                 revoked_at \(dialect.timestamp)
             ) \(dialect.strict);
             CREATE INDEX sessions_user ON sessions (user_id);
+            CREATE INDEX sessions_expiry ON sessions (expires_at);
 
             -- Every refresh token ever given to a session that still lives, by its hash. A spent
             -- one that comes back was stolen, or its thief was here first.

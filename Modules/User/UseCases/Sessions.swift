@@ -55,6 +55,11 @@ struct Sessions: Sendable {
         let token = RefreshToken()
         let now = now().wholeMilliseconds
         let roles = try await database.write { transaction in
+            // The password may have been changed, or the account deleted, while it was verified.
+            let current = try users.find(user.id, in: transaction)
+            guard let current, current.passwordHash == user.passwordHash,
+                current.status != .suspended
+            else { throw UserError.wrongCredentials }
             try store.open(
                 id, of: user.id, on: device, token: token, at: now,
                 until: now + Self.lifetimeSeconds, in: transaction)
@@ -113,7 +118,8 @@ struct Sessions: Sendable {
     private func recordFailure(
         of user: UserID?, typed: String, device: SessionStore.Device, reason: String
     ) async throws {
-        let emailHash = try issuer.keyedHash(of: typed.lowercased())
+        let emailHash = try issuer.keyedHash(
+            of: typed.trimmingCharacters(in: .whitespaces).lowercased())
         try await database.write { transaction in
             try outbox.publish(
                 UserLoginFailed(

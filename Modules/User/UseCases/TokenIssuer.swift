@@ -1,4 +1,5 @@
 import Crypto
+import Events
 import Foundation
 import Web
 
@@ -24,8 +25,7 @@ struct TokenIssuer: Sendable {
     /// - Throws: as `sign(_:at:lifetime:)`.
     func keyedHash(of text: String) throws -> String {
         let secret = try requireKey().derivedKey(for: "flotilla/user/email-hash")
-        return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: secret)
-            .map { String(format: "%02x", $0) }.joined()
+        return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: secret).hexEncoded
     }
 
     private func requireKey() throws -> SigningKey {

@@ -28,7 +28,10 @@ extension Users {
 
     /// Creates an administrator, or makes one of the account that the address has already.
     ///
-    /// - Returns: the user, and whether the account is new. An existing one keeps its password.
+    /// An account whose address was never confirmed may be anybody's: it gets the given password
+    /// and loses its sessions. A confirmed one keeps its password.
+    ///
+    /// - Returns: the user, and whether the account is new.
     func createAdministrator(_ registration: Registration) async throws -> (User, isNew: Bool) {
         var candidate = User(
             id: UserID(), email: registration.email, profile: registration.profile,
@@ -39,6 +42,9 @@ extension Users {
             let existing = try store.find(newcomer.email, in: transaction)
             let user = existing ?? newcomer
             if existing == nil { try insert(user, in: transaction) }
+            if existing?.status == .pendingVerification {
+                try take(user.id, over: newcomer.passwordHash, in: transaction)
+            }
             let isAssigned = try store.assign(.admin, to: user.id, at: now(), in: transaction)
             if isAssigned, let role = RoleID(BuiltInRole.admin.id) {
                 try outbox.publish(
@@ -48,6 +54,19 @@ extension Users {
             }
             return (user, isNew: existing == nil)
         }
+    }
+
+    private func take(
+        _ id: UserID, over passwordHash: String, in transaction: Transaction
+    ) throws {
+        guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
+        let now = now().wholeMilliseconds
+        user.passwordHash = passwordHash
+        user.status = .active
+        try store.update(user, at: now, in: transaction)
+        try sessions.revokeAll(of: id, except: "", at: now, in: transaction)
+        try outbox.publish(
+            UserPasswordChanged(userID: id, ipAddress: nil, changedAt: now), in: transaction)
     }
 
     private func insert(_ user: User, in transaction: Transaction) throws {

@@ -21,11 +21,10 @@ package final class SQLiteBackend: StorageBackend {
                 atPath: directory, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
             let path = directory + "/\(name).sqlite"
-            if !FileManager.default.fileExists(atPath: path) {
-                // SQLite gives its -wal and -shm files the mode of the database file.
-                _ = FileManager.default.createFile(
-                    atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-            }
+            // SQLite gives its -wal and -shm files the mode of the database file. An existing file
+            // stays as it is, also when another process makes it at this moment.
+            let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { Foundation.close(descriptor) }
             pool = try DatabasePool(path: path, configuration: Self.configuration(for: name))
             // After the pool is made, because GRDB sets NORMAL when it switches to WAL.
             try pool.writeWithoutTransaction { db in

@@ -83,7 +83,8 @@ extension StorageError {
                 case .SQLITE_CONSTRAINT: .constraintViolation
                 case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
                 case .SQLITE_FULL, .SQLITE_IOERR: .full
-                case .SQLITE_CANTOPEN, .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_READONLY:
+                case .SQLITE_CANTOPEN, .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_READONLY,
+                    .SQLITE_NOMEM, .SQLITE_INTERRUPT:
                     .unavailable
                 default: .statement
                 }

@@ -16,13 +16,15 @@ protocol AnyWriteJob: Sendable {
 final class WriteJob<Result: Sendable>: AnyWriteJob {
     private enum Phase {
         case idle
+        /// Cancelled before it was submitted.
+        case cancelled
         case waiting(CheckedContinuation<Result, any Error>)
         case done
     }
 
     private struct State {
         var phase = Phase.idle
-        var isCancelled = false
+        var hasBegun = false
         var outcome: Swift.Result<Result, any Error>?
         var actionsAfterCommit: [@Sendable () -> Void] = []
     }
@@ -40,16 +42,32 @@ final class WriteJob<Result: Sendable>: AnyWriteJob {
     }
 
     func start(_ continuation: CheckedContinuation<Result, any Error>) {
-        state.withLock { $0.phase = .waiting(continuation) }
+        let isCancelled = state.withLock { state in
+            if case .cancelled = state.phase { return true }
+            state.phase = .waiting(continuation)
+            return false
+        }
+        if isCancelled { continuation.resume(throwing: CancellationError()) }
     }
 
-    /// A cancelled job that has not begun is not run; one that has begun is finished.
-    func cancel() { state.withLock { $0.isCancelled = true } }
+    /// A cancelled job that has not begun is answered now and not run; one that has begun is
+    /// finished.
+    func cancel() {
+        let isWaiting = state.withLock { state in
+            if case .idle = state.phase { state.phase = .cancelled }
+            return !state.hasBegun
+        }
+        if isWaiting { fail(CancellationError()) }
+    }
 
     func run(on connection: SQLiteConnection) throws {
-        let isCancelled = state.withLock { $0.isCancelled }
+        let isAnswered = state.withLock { state in
+            state.hasBegun = true
+            guard case .waiting = state.phase else { return true }
+            return false
+        }
         do {
-            if isCancelled { throw CancellationError() }
+            if isAnswered { throw CancellationError() }
             let transaction = Transaction(on: connection, context: context)
             let result = try body(transaction)
             let actions = transaction.actionsAfterCommit

@@ -83,6 +83,13 @@ final class WriteQueue: Sendable {
         var rest = group[...]
         while !rest.isEmpty {
             do {
+                try db.beginTransaction(.immediate)
+            } catch {
+                // Another process holds the file: each of these would wait for it in its turn.
+                for job in rest { job.fail(error) }
+                return
+            }
+            do {
                 rest = try commitPrefix(of: rest, on: db)
             } catch {
                 // The group failed as a whole (the commit itself, or an error after which SQLite
@@ -94,17 +101,13 @@ final class WriteQueue: Sendable {
         }
     }
 
-    /// Runs jobs until the group is full of time, commits them, answers them; returns the rest.
+    /// In the transaction that was begun, runs jobs until the group has taken its time, commits
+    /// them and answers them; returns the rest.
     private func commitPrefix(
         of jobs: ArraySlice<any AnyWriteJob>, on db: GRDB.Database
     ) throws -> ArraySlice<any AnyWriteJob> {
-        guard jobs.count > 1 else {
-            for job in jobs { commitAlone(job, on: db) }
-            return []
-        }
         let start = ContinuousClock.now
         let connection = SQLiteConnection(db)
-        try db.beginTransaction(.immediate)
         var settled = 0
         for job in jobs {
             try connection.execute("SAVEPOINT flotilla_job", [])

@@ -48,12 +48,24 @@ public struct AccessTokenVerifier: Sendable {
 
     private func claims(of token: String) async -> AccessTokenClaims? {
         guard token.utf8.count <= Self.tokenByteCountMax,
+            token.utf8.allSatisfy(Self.isCompactText),
             let header = Header(token: token),
             header.typ?.lowercased() == accessTokenType,
             let kid = header.kid, let (key, collection) = keys[kid],
             header.alg == key.algorithm, header.crit == nil
         else { return nil }
         return try? await collection.verify(token, as: SignedClaims.self).claims
+    }
+
+    /// RFC 7515, section 7.1: base64url without padding, and dots; jwt-kit takes more.
+    private static func isCompactText(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+            UInt8(ascii: "."):
+            true
+        default: false
+        }
     }
 
     private func isCurrent(_ claims: AccessTokenClaims) -> Bool {

@@ -1,5 +1,6 @@
 public import Crypto
 import CryptoExtras
+import Events
 import Foundation
 import JWTKit
 

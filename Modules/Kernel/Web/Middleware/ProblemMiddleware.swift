@@ -37,6 +37,7 @@ struct ProblemMiddleware: RouterMiddleware {
                 response.closeConnection()
             }
         }
+        if request.method == .head { response = response.createHeadResponse() }
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.referrerPolicy] = "no-referrer"
         response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"

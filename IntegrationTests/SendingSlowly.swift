@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+extension `The whole system` {
+    @Suite struct `Sending slowly` {
+        private static let head = """
+            POST /api/v1/users HTTP/1.1\r
+            Host: test\r
+            Content-Type: application/json\r
+            X-Request-Id: slow-1\r
+
+            """
+
+        @Test(arguments: Topology.allCases)
+        func `gets 408 and a closed connection after the request timeout`(
+            topology: Topology
+        ) async throws {
+            let timeout = ["FLOTILLA_HTTP_REQUEST_TIMEOUT": "1s"]
+            try await withSystem(topology, environment: timeout) { system in
+                let connection = try RawConnection(port: system.port)
+                let start = ContinuousClock.now
+                try connection.write(Self.head + "Content-Length: 1000\r\n\r\n")
+                // The one pause here: dripping is the behaviour under test.
+                while !connection.isReadable, ContinuousClock.now < start + .seconds(5) {
+                    try connection.write(" ")
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                let elapsed = ContinuousClock.now - start
+                let answer = try #require(connection.readToEnd(), "it stays open")
+                #expect(elapsed > .milliseconds(900) && elapsed < .seconds(3))
+                #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"), "\(answer)")
+                #expect(answer.lowercased().contains("\r\nconnection: close\r\n"), "\(answer)")
+                #expect(answer.contains("\"code\":\"request.timeout\""), "\(answer)")
+                #expect(answer.contains("\"requestId\":\"slow-1\""), "\(answer)")
+                #expect(answer.lowercased().contains("application/problem+json"))
+                #expect(answer.components(separatedBy: "HTTP/1.1").count == 2, "\(answer)")
+                #expect(try await system.api.get("/health/live").status == 200)
+            }
+        }
+
+        @Test(arguments: Topology.allCases)
+        func `is served like anybody else within the request timeout`(
+            topology: Topology
+        ) async throws {
+            try await withSystem(topology) { system in
+                let body = Person.registration("Ada").description
+                let connection = try RawConnection(port: system.port)
+                try connection.write(
+                    Self.head + "Connection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+                for character in body { try connection.write(String(character)) }
+                let answer = try #require(connection.readToEnd())
+                #expect(answer.hasPrefix("HTTP/1.1 201 Created\r\n"), "\(answer)")
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import Events
+import FlotillaTesting
+import Foundation
+import HTTPTypes
+import Storage
+import Testing
+import UserContract
+
+@testable import Notification
+
+private let consumer = "notification.user-mails"
+
+/// A notice as its owner reads it.
+private struct NoticeSeen: Decodable, Equatable {
+    let id: EventID
+    let kind: String
+    let channel: String
+    let subject: String
+    let status: String
+    let createdAt: Date
+}
+
+private struct NoticePage: Decodable {
+    let items: [NoticeSeen]
+    let nextCursor: String?
+}
+
+extension UserRegistered {
+    fileprivate static func sample(
+        _ user: UserID, email: String = "ada@example.org", firstName: String = "Ada"
+    ) -> UserRegistered {
+        UserRegistered(
+            userID: user, email: email, firstName: firstName, lastName: "Lovelace",
+            status: "pending_verification", createdAt: TestTime().now)
+    }
+}
+
+/// The module with a place of its own for mails.
+private struct PostOffice {
+    let directory = try? TemporaryDirectory()
+    let harness: ModuleHarness<NotificationModule>
+    /// Where mails go; there is nothing until the first.
+    var mailDirectory: String { "\(directory?.path ?? "")/mail" }
+
+    init() async throws {
+        let path = directory?.path ?? ""
+        harness = try await ModuleHarness(
+            NotificationModule.self, settings: ["mail.url": "file:\(path)/mail"])
+    }
+
+    var mails: [String] {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: mailDirectory)
+        return (names ?? []).sorted()
+    }
+
+    func mail(_ id: EventID) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(mailDirectory)/\(id).eml"))
+    }
+
+    func notices(_ query: String = "", of user: UserID) async throws -> NoticePage {
+        let answer = try await harness.send(
+            .get, "/api/v1/notifications\(query)", as: TestCaller(user))
+        return try FlotillaJSON.decoder().decode(NoticePage.self, from: answer.body)
+    }
+
+    /// Makes the module forget what it heard, as a replay from the beginning does.
+    func forgetHandled() async throws {
+        try await harness.database.write { transaction in
+            try transaction.execute("DELETE FROM inbox_marks")
+            try transaction.execute("DELETE FROM inbox_handled")
+        }
+    }
+
+    /// Puts a file where the directory should be, so that no mail can be written.
+    func close() throws { try Data().write(to: URL(filePath: mailDirectory)) }
+
+    func open() throws { try FileManager.default.removeItem(atPath: mailDirectory) }
+}
+
+@Suite struct `Welcoming a user` {
+    private let user = UserID()
+
+    @Test func `sends one mail to them`() async throws {
+        let office = try await PostOffice()
+        let id = try await office.harness.publish(UserRegistered.sample(user, firstName: "Zoë"))
+        try await office.harness.settle()
+        #expect(office.mails == ["\(id).eml"])
+        let mail = try await MailParsed.parse(office.mail(id))
+        #expect(mail.toAddress == "ada@example.org")
+        #expect(mail.fromAddress == "no-reply@flotilla.example")
+        #expect(mail.subject == "Welcome to Flotilla, Zoë")
+        #expect(mail.body.hasPrefix("Hello Zoë,\n"))
+        #expect(mail.messageID.hasPrefix("<\(id)@"))
+        #expect(mail.defects.isEmpty)
+    }
+
+    @Test func `lists it for them alone`() async throws {
+        let office = try await PostOffice()
+        let id = try await office.harness.publish(UserRegistered.sample(user))
+        try await office.harness.publish(UserRegistered.sample(UserID(), email: "b@example.org"))
+        try await office.harness.settle()
+        #expect(
+            try await office.notices(of: user).items == [
+                NoticeSeen(
+                    id: id, kind: "welcome", channel: "email",
+                    subject: "Welcome to Flotilla, Ada", status: "sent",
+                    createdAt: office.harness.time.now)
+            ])
+        #expect(try await office.notices(of: UserID()).items.isEmpty)
+        let answer = try await office.harness.send(.get, "/api/v1/notifications")
+        #expect(answer.status == .unauthorized)
+    }
+
+    @Test func `gives one mail and one notice, however often it is delivered`() async throws {
+        let office = try await PostOffice()
+        let id = try await office.harness.publish(UserRegistered.sample(user))
+        try await office.harness.settle()
+        try await office.harness.redeliverEverything()
+        try await office.forgetHandled()
+        try await office.harness.redeliverEverything()
+        #expect(office.mails == ["\(id).eml"])
+        #expect(try await office.notices(of: user).items.map(\.id) == [id])
+        #expect(try await office.harness.parked(at: consumer).isEmpty)
+    }
+
+    @Test func `waits while no mail goes out, then goes on`() async throws {
+        let office = try await PostOffice()
+        try office.close()
+        let id = try await office.harness.publish(UserRegistered.sample(user))
+        try await office.harness.settle()
+        let parked = try await office.harness.parked(at: consumer)
+        #expect(parked.map(\.id) == [id])
+        #expect(parked.map(\.state) == ["retrying"])
+        #expect(try await office.notices(of: user).items.isEmpty)
+        try office.open()
+        try await office.harness.settle()
+        #expect(try await office.harness.parked(at: consumer) == parked)
+        office.harness.time.advance(by: .milliseconds(100))
+        try await office.harness.settle()
+        #expect(try await office.harness.parked(at: consumer).isEmpty)
+        #expect(office.mails == ["\(id).eml"])
+        #expect(try await office.notices(of: user).items.map(\.id) == [id])
+    }
+
+    @Test func `does not keep others waiting for a mail that can't go`() async throws {
+        let office = try await PostOffice()
+        let stuck = try await office.harness.publish(UserRegistered.sample(user))
+        // A directory lies where this one mail belongs.
+        let obstacle = "\(office.mailDirectory)/\(stuck).eml"
+        try FileManager.default.createDirectory(
+            atPath: obstacle, withIntermediateDirectories: true)
+        let other = UserID()
+        let sent = try await office.harness.publish(
+            UserRegistered.sample(other, email: "b@example.org"))
+        try await office.harness.settle()
+        #expect(try await office.harness.parked(at: consumer).map(\.id) == [stuck])
+        #expect(try await office.notices(of: other).items.map(\.id) == [sent])
+        try FileManager.default.removeItem(atPath: obstacle)
+        office.harness.time.advance(by: .milliseconds(100))
+        try await office.harness.settle()
+        #expect(office.mails == ["\(stuck).eml", "\(sent).eml"].sorted())
+        #expect(try await office.harness.parked(at: consumer).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("no address", "Ada"), ("ада@example.org", "Ada"), ("a@b.c\r\nBcc: x@y.z", "Ada"),
+        ("ada@example.org", "Ada\r\nBcc: x@y.z"), ("ada@example.org", "Ada\u{2028}"),
+    ])
+    func `notes a mail that can never be sent as failed, and no others wait for it`(
+        email: String, firstName: String
+    ) async throws {
+        let office = try await PostOffice()
+        let id = try await office.harness.publish(
+            UserRegistered.sample(user, email: email, firstName: firstName))
+        try await office.harness.settle()
+        #expect(office.mails.isEmpty)
+        let notices = try await office.notices(of: user).items
+        #expect(notices.map(\.id) == [id])
+        #expect(notices.map(\.status) == ["failed"])
+        #expect(try await office.harness.parked(at: consumer).isEmpty)
+    }
+}
+
+@Suite struct `Forgetting a user` {
+    @Test func `erases their notices and nobody else's`() async throws {
+        let office = try await PostOffice()
+        let (user, other) = (UserID(), UserID())
+        try await office.harness.publish(UserRegistered.sample(user))
+        try await office.harness.publish(UserRegistered.sample(other))
+        try await office.harness.settle()
+        try await office.harness.publish(
+            UserDeleted(userID: user, deletedAt: office.harness.time.now))
+        try await office.harness.settle()
+        #expect(try await office.notices(of: user).items.isEmpty)
+        #expect(try await office.notices(of: other).items.count == 1)
+        try await office.harness.redeliverEverything()
+        #expect(try await office.notices(of: user).items.isEmpty)
+    }
+}
+
+@Suite struct `Listing notices` {
+    @Test func `turns pages without gap or repetition, newest first`() async throws {
+        let office = try await PostOffice()
+        let user = UserID()
+        var sent: [EventID] = []
+        for _ in 0..<5 {
+            sent.append(try await office.harness.publish(UserRegistered.sample(user)))
+            try await office.harness.settle()
+            office.harness.time.advance(by: .milliseconds(1))
+        }
+        var seen: [EventID] = []
+        var query = "?limit=2"
+        while true {
+            let page = try await office.notices(query, of: user)
+            seen += page.items.map(\.id)
+            guard let cursor = page.nextCursor else { break }
+            query = "?limit=2&cursor=\(cursor)"
+        }
+        #expect(seen == sent.reversed())
+    }
+}
