@@ -71,7 +71,7 @@ extension `The whole system` {
                 var random = SystemRandomNumberGenerator()
                 // Of all kinds that the parser lets through: every label a stranger can cause.
                 let methods = [
-                    "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+                    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
                     "PROPFIND", "MKCOL", "LOCK", "REPORT", "SUBSCRIBE", "PURGE", "LINK",
                 ]
                 for method in methods { _ = try await system.api.send(method, "/none") }

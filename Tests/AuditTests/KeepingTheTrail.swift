@@ -8,6 +8,9 @@ import Storage
 import Testing
 import Web
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 /// An event of a module that Audit never heard of.
 struct Sighted: Event {
     static let type: EventType = "SightedEventV1"
@@ -68,7 +71,7 @@ extension ModuleHarness where M == AuditModule {
     }
 }
 
-@Suite struct `Keeping the trail` {
+@Suite(.serialized) struct `Keeping the trail` {
     @Test func `writes down every event, also of types it does not know`() async throws {
         let harness = try await ModuleHarness(AuditModule.self)
         let first = try await harness.publish(
@@ -130,7 +133,6 @@ extension ModuleHarness where M == AuditModule {
     }
 }
 
-// One after the other: all cases at once would hold more open files than a process may.
 @Suite(.serialized) struct `Reading the trail` {
     /// Six sightings, a second apart from noon on, of two ships in turn; the last one sinks.
     private func harness() async throws -> ModuleHarness<AuditModule> {

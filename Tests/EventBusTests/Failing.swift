@@ -112,6 +112,34 @@ import Testing
         #expect(harness.module.world.reports.map(\.account) == ["b"])
     }
 
+    @Test func `takes a cancellation that the handler made up for a failure`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.cancel("a")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.publish(Deposited(account: "b", amount: 1))
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.reports").map(\.key) == ["a"])
+        #expect(try await harness.reportCount() == 1)
+    }
+
+    @Test func `costs nothing when the storage refuses to record the effect`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.reports/a/1")
+        try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        harness.module.world.fail()
+        harness.module.world.isStorageAway = true
+        for _ in 0..<10 {
+            harness.time.advance(by: .seconds(60))
+            await #expect(throws: StorageError.self) { try await harness.settle() }
+        }
+        #expect(try await harness.parked(at: "ledger.reports").map(\.attempts) == [1])
+        harness.module.world.isStorageAway = false
+        try await harness.settle()
+        #expect(try await harness.parked(at: "ledger.reports").isEmpty)
+        #expect(try await harness.reportCount() == 1)
+    }
+
     @Test func `survives a redelivery while it is parked`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
         harness.module.world.fail("ledger.bookings/a/1")

@@ -80,6 +80,7 @@ struct LedgerModule: Module {
                     .on(Deposited.self) { event, delivery in
                         try await world.report(event, id: delivery.id)
                         return { transaction in
+                            if world.isStorageAway { throw World.away }
                             try transaction.execute(
                                 """
                                 INSERT INTO reports (account, amount)
@@ -98,6 +99,8 @@ final class World: Sendable {
         var failing: Set<String> = []
         var isFailurePermanent = false
         var hanging: Set<String> = []
+        var cancelling: Set<String> = []
+        var isStorageAway = false
         var reports: [(id: EventID, event: Deposited)] = []
         var running = 0
         var runningMost = 0
@@ -113,8 +116,19 @@ final class World: Sendable {
         }
     }
 
+    /// Makes reports of an account throw a cancellation that nobody asked for.
+    func cancel(_ account: String) { state.withLock { _ = $0.cancelling.insert(account) } }
+
     /// Makes reports of an account never end by themselves.
     func hang(_ account: String) { state.withLock { _ = $0.hanging.insert(account) } }
+
+    /// Makes the recording of reports fail as a storage does that is away.
+    var isStorageAway: Bool {
+        get { state.withLock { $0.isStorageAway } }
+        set { state.withLock { $0.isStorageAway = newValue } }
+    }
+
+    static let away = StorageError(kind: .unavailable, code: "test", detail: "away")
 
     var reports: [Deposited] { state.withLock { $0.reports.map(\.event) } }
     var reportIDs: [EventID] { state.withLock { $0.reports.map(\.id) } }
@@ -139,6 +153,7 @@ final class World: Sendable {
             return $0.hanging.contains(event.account)
         }
         defer { state.withLock { $0.running -= 1 } }
+        if state.withLock({ $0.cancelling.contains(event.account) }) { throw CancellationError() }
         if isHanging { try await Task.sleep(for: .seconds(3_600)) }
         await Task.yield()
         state.withLock { $0.reports.append((id, event)) }

@@ -47,6 +47,23 @@ import Testing
         #expect(FlotillaJSON.date(rfc3339: text) == Date(timeIntervalSince1970: 1_767_268_800))
     }
 
+    @Test func `writes every millisecond as it is, and reads it back`() {
+        for millisecond in 0..<1_000 {
+            let date = Date(timeIntervalSince1970: 1_767_268_800 + Double(millisecond) / 1_000)
+            let text = FlotillaJSON.rfc3339(date)
+            #expect(text.hasSuffix(String(format: ".%03dZ", millisecond)))
+            #expect(FlotillaJSON.date(rfc3339: text).map(FlotillaJSON.rfc3339) == text)
+        }
+    }
+
+    @Test(arguments: [
+        "2026-02-31T00:00:00Z", "2025-02-29T00:00:00Z", "2026-04-31T00:00:00Z",
+        "300000-01-01T00:00:00Z", "2026-00-01T00:00:00Z",
+    ])
+    func `refuses days that no calendar has`(text: String) {
+        #expect(FlotillaJSON.date(rfc3339: text) == nil)
+    }
+
     @Test(arguments: ["", "yesterday", "2026-13-01T00:00:00Z", "1767268800"])
     func `refuses what is no instant`(text: String) {
         #expect(FlotillaJSON.date(rfc3339: text) == nil)

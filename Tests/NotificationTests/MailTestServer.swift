@@ -66,7 +66,6 @@ struct MailTestServer: Sendable {
             defer {
                 try? server.input.close()
                 server.process.terminate()
-                server.process.waitUntilExit()
             }
             return try await body(server)
         }

@@ -1,3 +1,4 @@
+import FlotillaTesting
 import Foundation
 
 @testable import Notification
@@ -61,25 +62,12 @@ struct MailTestCommandFailed: Error {
 /// Runs a command to its end.
 func mailTestOutput(of command: String, _ arguments: [String], input: Data = Data()) throws -> Data
 {
-    let process = Process()
-    let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-    process.executableURL = URL(filePath: command)
-    process.arguments = arguments
-    process.standardInput = stdin
-    process.standardOutput = stdout
-    process.standardError = stderr
-    try process.run()
-    // Inputs here fit a pipe's 64 KiB, so writing all before reading cannot block.
-    try stdin.fileHandleForWriting.write(contentsOf: input)
-    try stdin.fileHandleForWriting.close()
-    let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
-    let words = try stderr.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    let outcome = try Command.run(command, arguments, input: input)
+    guard outcome.status == 0 else {
         throw MailTestCommandFailed(
-            status: process.terminationStatus, words: String(decoding: words, as: UTF8.self))
+            status: outcome.status, words: String(decoding: outcome.complaints, as: UTF8.self))
     }
-    return output
+    return outcome.output
 }
 
 /// A directory for the length of a closure.

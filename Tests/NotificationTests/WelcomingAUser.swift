@@ -8,6 +8,9 @@ import UserContract
 
 @testable import Notification
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 private let consumer = "notification.user-mails"
 
 /// A notice as its owner reads it.
@@ -77,7 +80,7 @@ private struct PostOffice {
     func open() throws { try FileManager.default.removeItem(atPath: mailDirectory) }
 }
 
-@Suite struct `Welcoming a user` {
+@Suite(.serialized) struct `Welcoming a user` {
     private let user = UserID()
 
     @Test func `sends one mail to them`() async throws {
@@ -181,7 +184,7 @@ private struct PostOffice {
     }
 }
 
-@Suite struct `Forgetting a user` {
+@Suite(.serialized) struct `Forgetting a user` {
     @Test func `erases their notices and nobody else's`() async throws {
         let office = try await PostOffice()
         let (user, other) = (UserID(), UserID())
@@ -198,7 +201,7 @@ private struct PostOffice {
     }
 }
 
-@Suite struct `Listing notices` {
+@Suite(.serialized) struct `Listing notices` {
     @Test func `turns pages without gap or repetition, newest first`() async throws {
         let office = try await PostOffice()
         let user = UserID()

@@ -6,7 +6,7 @@ import Order
 import PaymentContract
 import Testing
 
-@Suite struct `Hearing of a payment` {
+@Suite(.serialized) struct `Hearing of a payment` {
     private let caller = TestCaller()
 
     @Test(arguments: [

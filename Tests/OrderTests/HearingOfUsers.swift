@@ -34,7 +34,7 @@ extension ModuleHarness where M == OrderModule {
     }
 }
 
-@Suite struct `Hearing of users` {
+@Suite(.serialized) struct `Hearing of users` {
     private let user = UserID()
     private static let erased = Customer(email: "", firstName: "", lastName: "", isDeleted: true)
 

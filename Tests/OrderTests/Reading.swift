@@ -8,6 +8,9 @@ import PaymentContract
 import Storage
 import UserContract
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 /// An order as a client reads it.
 struct OrderSeen: Decodable, Equatable {
     let id: OrderID

@@ -9,6 +9,9 @@ import Testing
 
 @testable import Payment
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 private let consumer = "payment.charge"
 
 extension OrderCreated {
@@ -56,7 +59,7 @@ extension ModuleHarness where M == PaymentModule {
     }
 }
 
-@Suite struct `Charging an order` {
+@Suite(.serialized) struct `Charging an order` {
     @Test func `records the answer and tells it`() async throws {
         let harness = try await ModuleHarness(PaymentModule.self)
         let order = OrderCreated.sample(amount: 4_950)

@@ -7,6 +7,9 @@ import Storage
 import Testing
 import UserContract
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 /// A hit as a client reads it.
 struct HitSeen: Decodable, Equatable {
     let id: UserID
@@ -75,7 +78,6 @@ struct Directory: Sendable {
     }
 }
 
-// One after the other: all cases at once would hold more open files than a process may.
 @Suite(.serialized) struct `Finding a user` {
     @Test(
         arguments: [
@@ -198,7 +200,7 @@ struct Directory: Sendable {
     }
 }
 
-@Suite struct `Keeping the index` {
+@Suite(.serialized) struct `Keeping the index` {
     private func rename(_ id: UserID, _ firstName: String, _ lastName: String)
         -> UserProfileUpdated
     {

@@ -132,6 +132,57 @@ import Testing
         #expect(try await bench.names().isEmpty)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `fails all that wait when another process holds the file`() async throws {
+        let bench = try await Bench()
+        let other = try Database(module: "bench", at: .sqlite(directory: bench.directory.path))
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let gate = Gate()
+        async let holding: Void = other.write { _ in
+            enter.yield()
+            gate.wait()
+        }
+        for await _ in entered { break }
+        let start = ContinuousClock.now
+        let kinds = await withTaskGroup(of: StorageError.Kind?.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    do {
+                        try await bench.insert("n\(number)")
+                        return nil
+                    } catch {
+                        return (error as? StorageError)?.kind
+                    }
+                }
+            }
+            return await group.reduce(into: Set<StorageError.Kind?>()) { $0.insert($1) }
+        }
+        #expect(kinds == [.busy])
+        #expect(ContinuousClock.now - start < .seconds(20), "not five seconds each")
+        gate.open()
+        try await holding
+        try await bench.insert("after")
+        #expect(try await bench.names() == ["after"])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `answers a cancelled write at once that waits behind a long one`() async throws {
+        let bench = try await Bench()
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let gate = Gate()
+        async let holding: Void = bench.database.write { _ in
+            enter.yield()
+            gate.wait()
+        }
+        for await _ in entered { break }
+        let waiting = Task { try await bench.insert("never") }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        gate.open()
+        try await holding
+        #expect(try await bench.names().isEmpty)
+    }
+
     @Test func `refuses to write in a read`() async throws {
         let bench = try await Bench()
         await #expect(throws: StorageError.self) {

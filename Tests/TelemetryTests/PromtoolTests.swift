@@ -1,3 +1,4 @@
+import FlotillaTesting
 import Foundation
 import Metrics
 import Telemetry
@@ -42,20 +43,10 @@ import Testing
     }
 
     private func check(_ text: String) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.promtool)
-        process.arguments = ["check", "metrics"]
-        let input = FileManager.default.temporaryDirectory
-            .appendingPathComponent("metrics-\(UUID().uuidString)")
-        try Data(text.utf8).write(to: input)
-        defer { try? FileManager.default.removeItem(at: input) }
-        process.standardInput = try FileHandle(forReadingFrom: input)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+        let outcome = try Command.run(
+            Self.promtool, ["check", "metrics"], input: Data(text.utf8))
+        return (
+            outcome.status, String(decoding: outcome.output + outcome.complaints, as: UTF8.self)
+        )
     }
 }

@@ -8,7 +8,7 @@ import User
 import UserContract
 import Web
 
-@Suite struct `Changing the password` {
+@Suite(.serialized) struct `Changing the password` {
     private static let path = "/api/v1/users/me/password"
 
     private func change(_ current: String, to new: String) -> String {
@@ -66,7 +66,6 @@ import Web
     }
 }
 
-// One after the other: all cases at once would hold more open files than a process may.
 @Suite(.serialized) struct `Updating a profile` {
     private func put(
         _ fields: [String: JSONValue], of user: UserID, in harness: ModuleHarness<UserModule>

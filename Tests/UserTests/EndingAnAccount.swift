@@ -8,7 +8,7 @@ import User
 import UserContract
 import Web
 
-@Suite struct `Deleting an account` {
+@Suite(.serialized) struct `Deleting an account` {
     @Test func `erases what is personal and tells it once`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (user, tokens) = try await harness.join()
@@ -60,7 +60,7 @@ import Web
     }
 }
 
-@Suite struct `Creating an administrator` {
+@Suite(.serialized) struct `Creating an administrator` {
     @Test func `opens an active account with the role, and once`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         for _ in 1...2 {

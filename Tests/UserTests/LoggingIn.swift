@@ -8,7 +8,7 @@ import User
 import UserContract
 import Web
 
-@Suite struct `Logging in` {
+@Suite(.serialized) struct `Logging in` {
     @Test func `opens a session and tells it`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let user = try await harness.register().read(UserSeen.self)

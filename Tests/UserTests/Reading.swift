@@ -7,6 +7,9 @@ import Testing
 import User
 import Web
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 /// A user as they see themselves.
 struct UserSeen: Decodable, Equatable {
     let id: UserID

@@ -7,7 +7,7 @@ import Testing
 import User
 import Web
 
-@Suite struct `Refreshing a session` {
+@Suite(.serialized) struct `Refreshing a session` {
     private static let day = Duration.seconds(24 * 3_600)
 
     private func expectRefused(_ answer: TestAnswer) throws {
@@ -104,7 +104,7 @@ import Web
     }
 }
 
-@Suite struct `Publishing the keys` {
+@Suite(.serialized) struct `Publishing the keys` {
     @Test func `shows the one that access tokens name`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let tokens = try await harness.join().tokens

@@ -8,7 +8,6 @@ import User
 import UserContract
 import Web
 
-// One after the other: all cases at once would hold more open files than a process may.
 @Suite(.serialized) struct `Registering` {
     @Test func `opens an account that waits for its verification`() async throws {
         let harness = try await ModuleHarness(UserModule.self)

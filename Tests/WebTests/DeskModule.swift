@@ -7,6 +7,9 @@ import Settings
 import Storage
 import Web
 
+// Suites that run a module are serialized: each case opens two databases, and with all of them at
+// once a test process holds more than 1024 files, which Foundation's Process does not survive.
+
 /// A small module that writes notes, each request once.
 struct DeskModule: Module {
     static let name = "desk"

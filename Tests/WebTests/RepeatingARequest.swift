@@ -4,7 +4,7 @@ import HTTPTypes
 import Testing
 import Web
 
-@Suite struct `Repeating a request` {
+@Suite(.serialized) struct `Repeating a request` {
     private let caller = TestCaller()
 
     private func write(
