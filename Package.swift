@@ -151,7 +151,7 @@ var app: [Target] {
             name: "flotilla",
             dependencies: platform + [
                 "Telemetry", "User", "Notification", "Search", "Order", "Payment", "Audit",
-                .argumentParser, .unixSignals,
+                .argumentParser, .unixSignals, .nioCore,
             ],
             path: "App", swiftSettings: strict),
         .testTarget(
@@ -164,7 +164,7 @@ var app: [Target] {
             path: "Tests/ExampleTests", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Events", .asyncHTTPClient, .nioCore, .httpTypes],
+            dependencies: ["FlotillaTesting", .asyncHTTPClient, .nioCore, .nioHTTP1],
             path: "IntegrationTests", swiftSettings: strict),
     ]
 }
@@ -200,6 +200,7 @@ extension Target.Dependency {
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
     static var jwt: Self { .product(name: "JWTKit", package: "jwt-kit") }
     static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var serviceLifecycle: Self {
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")

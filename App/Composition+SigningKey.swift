@@ -8,7 +8,9 @@ extension Composition {
     /// at the first start and kept beside the databases.
     ///
     /// - Throws: ``Complaint`` when production has none, or it can't be read.
-    static func signingKey(_ settings: Settings) throws -> SigningKey {
+    static func signingKey(
+        _ settings: Settings, isCreating: Bool = true
+    ) throws -> SigningKey {
         if let pem = settings[AppSettings.signingKey] {
             return try key(pem: pem, from: settings.source(of: AppSettings.signingKey))
         }
@@ -19,15 +21,18 @@ extension Composition {
         }
         switch settings[AppSettings.storageURL] {
         case .sqlite(let directory):
-            return try developmentKey(in: directory)
+            return try developmentKey(in: directory, isCreating: isCreating)
         }
     }
 
-    private static func developmentKey(in directory: String) throws -> SigningKey {
+    private static func developmentKey(
+        in directory: String, isCreating: Bool
+    ) throws -> SigningKey {
         let path = directory + "/signing-key.pem"
         if let data = FileManager.default.contents(atPath: path) {
             return try key(pem: String(decoding: data, as: UTF8.self), from: path)
         }
+        guard isCreating else { return try key(pem: SigningKey.generatePEM(), from: path) }
         try? FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])

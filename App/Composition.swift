@@ -14,21 +14,28 @@ struct Composition: Sendable {
     let modules: [any Module]
     let databases: [String: Database]
     let signingKey: SigningKey
+    /// The modules whose databases do not exist, when nothing was to be made.
+    let missing: Set<String>
 
     /// Opens databases and makes modules; nothing runs yet.
     ///
+    /// - Parameter isCreating: whether databases and the development key are made when they are
+    ///   not there; commands that only look make nothing.
     /// - Throws: ``Complaint`` for what the configuration must mend; `StorageError`.
-    init(list: ModuleList, settings: Settings) throws {
+    init(list: ModuleList, settings: Settings, isCreating: Bool = true) throws {
         self.list = list
         self.settings = settings
-        signingKey = try Self.signingKey(settings)
+        signingKey = try Self.signingKey(settings, isCreating: isCreating)
         bus = Bus(registry: list.registry, settings: Self.busSettings(settings, list: list))
         var modules: [any Module] = []
         var databases: [String: Database] = [:]
+        var missing: Set<String> = []
         for type in try ModuleList.selected(by: settings) {
             let name = type.name
             let url = settings[storageURL(of: name)] ?? settings[AppSettings.storageURL]
-            let database = try Database(module: name, at: url)
+            let isThere = isCreating || Database.exists(module: name, at: url)
+            let database = isThere ? try Database(module: name, at: url) : .absent(name)
+            if !isThere { missing.insert(name) }
             let module = try type.init(
                 settings: settings,
                 platform: Platform(
@@ -39,6 +46,7 @@ struct Composition: Sendable {
             modules.append(module)
         }
         self.modules = modules
+        self.missing = missing
         self.databases = databases
     }
 
@@ -62,9 +70,23 @@ struct Composition: Sendable {
     func migrationStatus() async throws -> [MigrationStatus] {
         var status: [MigrationStatus] = []
         for (database, sets) in migrationSets {
-            for set in sets { status += try await database.migrationStatus(of: set) }
+            for set in sets {
+                status +=
+                    missing.contains(database.name)
+                    ? set.status(in: database.name) : try await database.migrationStatus(of: set)
+            }
         }
         return status
+    }
+
+    /// Makes sure that there is something to look at.
+    ///
+    /// - Throws: ``Complaint`` when a database is not there or not up to date; `StorageError`.
+    func requireMigrated() async throws {
+        guard try await migrationStatus().allSatisfy({ $0.appliedAt != nil }) else {
+            throw Complaint(
+                "the databases are not there or not up to date: `flotilla migrate` makes them so")
+        }
     }
 
     /// The lives of events, from the databases of this process's modules.

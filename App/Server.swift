@@ -39,6 +39,14 @@ struct Server: Sendable {
         try await group.run()
     }
 
+    /// Where it listens, for people.
+    var addresses: String {
+        let settings = composition.settings
+        let ports = [settings[AppSettings.port], settings[AppSettings.managementPort]]
+            .filter { $0 != 0 }.map(String.init)
+        return "\(settings[AppSettings.host]):\(ports.joined(separator: " or "))"
+    }
+
     private func configuration(services: [any Service]) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
             services: services.map {

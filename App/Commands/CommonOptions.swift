@@ -25,10 +25,12 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// The process put together, without a log on standard output.
-    func compose() throws -> Composition {
+    ///
+    /// - Parameter isCreating: whether it makes what is not there.
+    func compose(isCreating: Bool = true) throws -> Composition {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
         let (list, settings) = try load()
-        return try Composition(list: list, settings: settings)
+        return try Composition(list: list, settings: settings, isCreating: isCreating)
     }
 }
 

@@ -46,7 +46,8 @@ struct EventsCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let id = EventID(id) else { throw Complaint("\(id) is not an event's id") }
-            let composition = try common.compose()
+            let composition = try common.compose(isCreating: false)
+            try await composition.requireMigrated()
             let story = try await composition.history.story(of: id)
             await composition.close()
             guard let story else { throw Complaint("there is no event \(id)") }

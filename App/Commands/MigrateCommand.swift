@@ -16,7 +16,7 @@ struct MigrateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let composition = try common.compose()
+        let composition = try common.compose(isCreating: !status)
         let before = try await composition.migrationStatus()
         if !status { try await composition.migrate() }
         let after = status ? before : try await composition.migrationStatus()

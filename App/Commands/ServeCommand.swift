@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import NIOCore
 import Settings
 import Storage
 import Telemetry
@@ -31,7 +33,8 @@ struct ServeCommand: AsyncParsableCommand {
             try await server.run()
         } catch {
             await composition.close()
-            throw error
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE else { throw error }
+            throw Complaint("can't listen: \(server.addresses) is taken by another program")
         }
         await composition.close()
     }

@@ -12,44 +12,54 @@ final class Child: Sendable {
         let at: ContinuousClock.Instant
     }
 
-    private let process: Process
+    private let process: pid_t
     private let ending: Ending
 
-    /// What the termination handler fills in.
+    /// What the waiting thread fills in.
     private final class Ending: Sendable {
         let end = Mutex<End?>(nil)
     }
 
+    /// Starts a program, on `posix_spawn` and `waitpid`: Foundation's `Process` learns of an end
+    /// through a descriptor that other children may hold open.
     init(
         _ path: String, _ arguments: [String], environment: [String: String], directory: String,
         input: String = "/dev/null", output: String, complaints: String
     ) throws {
-        let process = Process()
-        let ending = Ending()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": directory].merging(environment) {
-            $1
-        }
-        process.currentDirectoryURL = URL(filePath: directory)
-        process.standardInput = try FileHandle(forReadingFrom: URL(filePath: input))
-        process.standardOutput = try Self.appending(to: output)
-        process.standardError = try Self.appending(to: complaints)
-        process.terminationHandler = { process in
-            let isSignal = process.terminationReason == .uncaughtSignal
-            Left.behind.withLock { _ = $0.remove(process.processIdentifier) }
-            ending.end.withLock {
-                $0 = End(
-                    exitCode: (isSignal ? 128 : 0) + process.terminationStatus,
-                    at: ContinuousClock.now)
-            }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let appending = O_WRONLY | O_CREAT | O_APPEND
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, appending, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, complaints, appending, 0o600)
+
+        let variables = ["PATH": "/usr/bin:/bin", "HOME": directory].merging(environment) { $1 }
+        // `env` changes the directory and then becomes the program, under the same process id.
+        let words = Self.strings(["env", "--chdir=\(directory)", path] + arguments)
+        let environment = Self.strings(variables.map { "\($0.key)=\($0.value)" })
+        defer { for text in words + environment { free(text) } }
+        Left.killAtExit()
+        var child: pid_t = 0
+        let code = posix_spawn(&child, "/usr/bin/env", &actions, nil, words, environment)
+        guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOENT) }
+        let (process, ending) = (child, Ending())
+        Left.behind.withLock { _ = $0.insert(process) }
+        Thread.detachNewThread {
+            var status: Int32 = 0
+            while waitpid(process, &status, 0) < 0, errno == EINTR {}
+            Left.behind.withLock { _ = $0.remove(process) }
+            let signal = status & 0x7F
+            let exitCode = signal == 0 ? status >> 8 & 0xFF : 128 + signal
+            ending.end.withLock { $0 = End(exitCode: exitCode, at: ContinuousClock.now) }
         }
         self.process = process
         self.ending = ending
-        Left.killAtExit()
-        try process.run()
-        Left.behind.withLock { _ = $0.insert(process.processIdentifier) }
-        if end != nil { Left.behind.withLock { _ = $0.remove(process.processIdentifier) } }
+    }
+
+    /// A list of C strings with its end, to be freed by the caller.
+    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        texts.map { strdup($0) } + [nil]
     }
 
     /// `nil` while it runs.
@@ -58,7 +68,7 @@ final class Child: Sendable {
     /// Waits until it has ended.
     func ended(within limit: Duration = .seconds(15)) async throws -> End {
         let end = try await eventually(
-            "the end of process \(process.processIdentifier)", within: limit, see: { self.end },
+            "the end of process \(process)", within: limit, see: { self.end },
             until: { $0 != nil })
         guard let end else { throw CancellationError() }
         return end
@@ -71,13 +81,7 @@ final class Child: Sendable {
     func terminate() { signal(SIGTERM) }
 
     private func signal(_ number: Int32) {
-        if end == nil { _ = Foundation.kill(process.processIdentifier, number) }
-    }
-
-    private static func appending(to path: String) throws -> FileHandle {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
-        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        if end == nil { _ = Foundation.kill(process, number) }
     }
 }
 

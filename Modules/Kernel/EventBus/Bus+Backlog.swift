@@ -80,7 +80,12 @@ extension Bus {
 extension Consumer {
     fileprivate func takenPosition(in source: String) async throws -> Int64? {
         guard await hears(source: source) else { return nil }
-        return try await position(in: source)
+        if let position = try await position(in: source) { return position }
+        // It has not looked yet; from the beginning means that everything waits for it.
+        switch subscription.start {
+        case .beginning: return 0
+        case .now: return nil
+        }
     }
 
     fileprivate func parkedCount() async throws -> Int {

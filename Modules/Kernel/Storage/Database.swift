@@ -1,3 +1,4 @@
+import Foundation
 package import Instrumentation
 import Metrics
 
@@ -34,6 +35,15 @@ public final class Database: Sendable {
         switch url {
         case .sqlite(let directory):
             self.init(name: module, backend: try SQLiteBackend(directory: directory, name: module))
+        }
+    }
+
+    /// Whether a module's database is there already.
+    public static func exists(module: String, at url: StorageURL) -> Bool {
+        switch url {
+        case .sqlite(let directory):
+            FileManager.default.fileExists(
+                atPath: SQLiteBackend.path(of: module, in: directory))
         }
     }
 

@@ -39,6 +39,17 @@ public struct MigrationSet: Sendable {
         self.component = component
         self.migrations = migrations
     }
+
+    /// Where the steps stand in a database of that name.
+    ///
+    /// - Parameter applied: when each step was applied; none in a database that is not there.
+    public func status(in database: String, applied: [Int: Date] = [:]) -> [MigrationStatus] {
+        migrations.map {
+            MigrationStatus(
+                database: database, component: component, version: $0.version, name: $0.name,
+                appliedAt: applied[$0.version])
+        }
+    }
 }
 
 /// Where one step stands in one database.
@@ -98,11 +109,7 @@ extension Database {
     /// - Throws: ``StorageError``, as `migrate(_:)` does.
     public func migrationStatus(of set: MigrationSet) async throws -> [MigrationStatus] {
         let applied = try await appliedMigrations(of: set)
-        return set.migrations.map { migration in
-            MigrationStatus(
-                database: name, component: set.component, version: migration.version,
-                name: migration.name, appliedAt: applied[migration.version]?.at)
-        }
+        return set.status(in: name, applied: applied.mapValues(\.at))
     }
 
     private func pending(of set: MigrationSet) async throws -> [Migration] {

@@ -20,7 +20,7 @@ package final class SQLiteBackend: StorageBackend {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
-            let path = directory + "/\(name).sqlite"
+            let path = Self.path(of: name, in: directory)
             // SQLite gives its -wal and -shm files the mode of the database file. An existing file
             // stays as it is, also when another process makes it at this moment.
             let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
@@ -36,6 +36,10 @@ package final class SQLiteBackend: StorageBackend {
                 detail: "can't open \(directory)/\(name).sqlite: \(error)")
         }
         writes = WriteQueue(pool: pool)
+    }
+
+    static func path(of name: String, in directory: String) -> String {
+        "\(directory)/\(name).sqlite"
     }
 
     private static func configuration(for name: String) -> Configuration {
