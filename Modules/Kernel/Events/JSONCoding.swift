@@ -55,8 +55,7 @@ public enum FlotillaJSON {
 
     /// The four-digit years of RFC 3339.
     private static let years =
-        Date(timeIntervalSince1970: -62_167_219_200)
-        ..< Date(timeIntervalSince1970: 253_402_300_800)
+        Date(timeIntervalSince1970: -62_167_219_200)..<Date(timeIntervalSince1970: 253_402_300_800)
 
     private static let milliseconds = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     private static let seconds = Date.ISO8601FormatStyle()
