@@ -28,7 +28,12 @@ public struct PaymentModule: Module {
 
     /// Takes the simulated provider, the only one so far.
     public init(settings: Settings, platform: Platform) {
-        provider = SimulatedPaymentProvider(seed: settings[Self.seed])
+        self.init(
+            provider: SimulatedPaymentProvider(seed: settings[Self.seed]), platform: platform)
+    }
+
+    init(provider: any PaymentProvider, platform: Platform) {
+        self.provider = provider
         outbox = platform.outbox
         now = platform.now
     }

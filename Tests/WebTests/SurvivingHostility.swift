@@ -25,6 +25,21 @@ import Web
     }
 
     @Test(arguments: [
+        "", "{", "nul", "'a'", "{a:1}", "[1] x", "01", "\u{FEFF}", "NaN",
+    ])
+    func `refuses what is nearly JSON`(text: String) {
+        #expect(throws: MalformedJSON.self) { try JSONValue(parsing: Data(text.utf8)) }
+    }
+
+    @Test func `refuses every encoding but UTF-8`() {
+        for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf32] {
+            #expect(throws: MalformedJSON.self) {
+                try JSONValue(parsing: #"{"a":1}"#.data(using: encoding) ?? Data())
+            }
+        }
+    }
+
+    @Test(arguments: [
         ("true", JSONValue.bool(true)), ("false", .bool(false)), ("0", .integer(0)),
         ("1", .integer(1)), ("-7", .integer(-7)), ("9223372036854775807", .integer(.max)),
         ("1.0", .number(1)), ("0.5", .number(0.5)), ("null", .null), (#""ü\n""#, .string("ü\n")),

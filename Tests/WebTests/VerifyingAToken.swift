@@ -130,7 +130,7 @@ import Web
         let wrong = [
             "", ".", "..", "...", "x", "a.b.c", "\(parts[0]).\(parts[1])", "\(parts[0])..",
             String(good.dropLast()), String(good.dropLast(20)), String(good.dropFirst()),
-            good + ".", good + ".x", " " + good, good + "\n",
+            good + ".", good + "=", good + ".x", " " + good, good + "\n",
             "\(parts[0]).\(parts[1]).\(parts[2]).\(parts[2])",
         ]
         for token in wrong {

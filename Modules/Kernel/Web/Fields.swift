@@ -152,7 +152,10 @@ extension Fields {
             reject(name, "must have \(count.lowerBound) to \(count.upperBound) entries")
             return nil
         }
-        guard object.keys.allSatisfy({ (1...64).contains($0.count) && !$0.hasControls }) else {
+        let isKey = { (key: String) in
+            (1...64).contains(key.count) && key.utf8.count <= 256 && !key.hasControls
+        }
+        guard object.keys.allSatisfy(isKey) else {
             reject(name, "must have keys of 1 to 64 characters, none of them a control")
             return nil
         }
@@ -217,7 +220,8 @@ extension String {
     /// Line breaks, NUL and their kin, and the bidirectional controls that reorder text.
     fileprivate var hasControls: Bool {
         unicodeScalars.contains { scalar in
-            scalar.properties.generalCategory == .control
+            [.control, .lineSeparator, .paragraphSeparator]
+                .contains(scalar.properties.generalCategory)
                 || (0x202A...0x202E).contains(scalar.value)
                 || (0x2066...0x2069).contains(scalar.value)
         }

@@ -17,7 +17,9 @@ public enum JSONValue: Encodable, Sendable, Hashable {
     ///
     /// - Throws: ``MalformedJSON``.
     public init(parsing data: Data) throws(MalformedJSON) {
-        guard
+        // One pass, and lax in one thing only: Foundation's parsers take trailing commas. They also
+        // take UTF-16, which RFC 8259 does not; it is full of NUL bytes.
+        guard !data.contains(0),
             let object = try? JSONSerialization.jsonObject(
                 with: data, options: .fragmentsAllowed)
         else { throw MalformedJSON() }

@@ -56,7 +56,9 @@ extension Fields {
         let text = string(name, length: 1...100)
         let trimmed = text.precomposedStringWithCanonicalMapping
             .trimmingCharacters(in: .whitespaces)
-        if trimmed.isEmpty, !text.isEmpty { reject(name, "must not be blank") }
+        if !text.isEmpty, !trimmed.contains(where: \.isLetter) {
+            reject(name, "must have a letter")
+        }
         return trimmed
     }
 
