@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 package import Instrumentation
@@ -80,6 +81,13 @@ package final class SQLiteBackend: StorageBackend {
 
     package func close() async {
         await writes.drained()
-        try? pool.close()
+        let pool = pool
+        // Closing writes the log back and blocks: on a thread of Dispatch, not of the callers.
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                try? pool.close()
+                continuation.resume()
+            }
+        }
     }
 }
