@@ -149,10 +149,9 @@ var app: [Target] {
     [
         .executableTarget(
             name: "flotilla",
-            dependencies: platform + [
-                "Telemetry", "User", "Notification", "Search", "Order", "Payment", "Audit",
-                .argumentParser, .unixSignals, .nioCore,
-            ],
+            dependencies: platform + ["Telemetry", .argumentParser, .unixSignals, .nioCore]
+                + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
+                .map { .init(stringLiteral: $0.name) },
             path: "App", swiftSettings: strict),
         .testTarget(
             name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),

@@ -95,7 +95,7 @@ struct Composition: Sendable {
             registry: list.registry, databases: databases, consumers: list.modulesOfConsumers)
     }
 
-    /// Closes every database, side by side: each writes its log back into its file.
+    /// Closes every database, side by side.
     func close() async {
         await withTaskGroup(of: Void.self) { group in
             for database in databases.values {
@@ -119,10 +119,11 @@ struct Composition: Sendable {
             delayMax: settings[AppSettings.maxDelay])
         for consumer in list.modulesOfConsumers.keys {
             let own = ConsumerSettings(consumer: consumer)
+            let house = list.retriesOfConsumers[consumer] ?? bus.retry
             bus.retryByConsumer[consumer] = RetryPolicy(
-                attemptCountMax: settings[own.maxAttempts] ?? bus.retry.attemptCountMax,
-                initialDelay: settings[own.initialDelay] ?? bus.retry.initialDelay,
-                delayMax: settings[own.maxDelay] ?? bus.retry.delayMax)
+                attemptCountMax: settings[own.maxAttempts] ?? house.attemptCountMax,
+                initialDelay: settings[own.initialDelay] ?? house.initialDelay,
+                delayMax: settings[own.maxDelay] ?? house.delayMax)
         }
         return bus
     }

@@ -47,9 +47,8 @@ final class Health: Sendable {
         return await readiness.value(for: Self.cacheDuration) {
             await Report.collecting(
                 databases.map { name, database in
-                    Check("database.\(name)") {
-                        _ = try await database.read { try $0.first("SELECT 1 AS one") }
-                    }
+                    // An empty write: a file that can only be read is of no use.
+                    Check("database.\(name)") { try await database.write { _ in } }
                 }, within: Self.checkTimeout)
         }
     }

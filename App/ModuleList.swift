@@ -21,6 +21,8 @@ struct ModuleList: Sendable {
     let catalogue: SettingsCatalogue
     /// The module of each consumer.
     let modulesOfConsumers: [String: String]
+    /// The patience of consumers that have one of their own.
+    let retriesOfConsumers: [String: RetryPolicy]
 
     /// Describes the modules.
     ///
@@ -31,6 +33,10 @@ struct ModuleList: Sendable {
         modulesOfConsumers = Dictionary(
             uniqueKeysWithValues: members.flatMap { member in
                 member.subscriptions.map { ($0.consumer, member.module) }
+            })
+        retriesOfConsumers = Dictionary(
+            uniqueKeysWithValues: members.flatMap(\.subscriptions).compactMap { subscription in
+                subscription.retry.map { (subscription.consumer, $0) }
             })
         catalogue = SettingsCatalogue(
             AppSettings.all, Self.types.flatMap { $0.settings },
@@ -52,6 +58,7 @@ struct ModuleList: Sendable {
     static func selected(by settings: Settings) throws -> [any Module.Type] {
         let names = settings[AppSettings.modules]
         if names == ["all"] { return types }
+        guard !names.isEmpty else { throw Complaint("modules: names no module; all runs them all") }
         let known = types.map { $0.name }
         for name in names where !known.contains(name) {
             throw Complaint(

@@ -140,6 +140,7 @@ private struct Drain: Service {
 
     func run() async throws {
         try? await gracefulShutdown()
+        Logger(label: "flotilla.app").info("stopping", metadata: ["module": "app"])
         health.drain()
         try? await Task.sleep(for: delay)
     }

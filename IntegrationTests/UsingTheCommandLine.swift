@@ -59,6 +59,41 @@ extension `The whole system` {
             #expect(directory.names(in: "data").isEmpty, "--status changes nothing")
         }
 
+        @Test func `checks everything, tells all problems at once, and makes nothing`() async throws
+        {
+            let directory = try Directory()
+            defer { directory.remove() }
+            let storage = ["FLOTILLA_STORAGE_URL": "sqlite:\(directory.path)/data"]
+            let fresh = try await Program.run(
+                Program.flotilla, ["check"], environment: storage, in: directory.path)
+            #expect(fresh.exitCode == 0, "\(fresh)")
+            #expect(directory.names(in: "data").isEmpty, "check makes nothing")
+            let migrated = try await Program.run(
+                Program.flotilla, ["migrate"], environment: storage, in: directory.path)
+            #expect(migrated.exitCode == 0, "\(migrated)")
+            for file in ["audit.sqlite-wal", "audit.sqlite-shm"] {
+                try? FileManager.default.removeItem(atPath: "\(directory.path)/data/\(file)")
+            }
+            try directory.write("garbage", to: "data/audit.sqlite")
+            let edited = try await Program.run(
+                "/usr/bin/sqlite3",
+                [
+                    "\(directory.path)/data/order.sqlite",
+                    "UPDATE schema_migrations SET checksum = 'x' WHERE component = 'order'",
+                ])
+            #expect(edited.exitCode == 0, "\(edited)")
+            let broken = try await Program.run(
+                Program.flotilla, ["check"],
+                environment: storage.merging([
+                    "FLOTILLA_AUTH_SIGNING_KEY": "abc", "FLOTILLA_MAIL_URL": "smtp://127.0.0.1:1",
+                ]) { $1 }, in: directory.path)
+            #expect(broken.exitCode == 2, "\(broken)")
+            for part in ["auth.signingKey", "database.audit", "database.order", "mail"] {
+                #expect(broken.complaintLines.contains { $0.contains(part) }, "\(broken)")
+            }
+            #expect(broken.complaintLines.count == 4, "\(broken)")
+        }
+
         @Test func `speaks no SQL where nothing was served yet`() async throws {
             let reading = try await run(
                 ["events", "show", "01970000-0000-7000-8000-000000000001"])

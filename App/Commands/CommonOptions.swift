@@ -1,4 +1,5 @@
 import ArgumentParser
+import Events
 import Foundation
 import Logging
 import Settings
@@ -36,9 +37,8 @@ struct CommonOptions: ParsableArguments {
 
 /// Prints a value as one JSON document.
 func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
+    let encoder = FlotillaJSON.encoder()
+    encoder.outputFormatting.insert(.prettyPrinted)
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }
 

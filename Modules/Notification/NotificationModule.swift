@@ -16,8 +16,10 @@ public struct NotificationModule: Module {
 
     private static let mailURL = Setting<String>.custom(
         "mail.url", default: "file:./data/mail", defaultText: "file:./data/mail",
-        allowed: "file:DIR, smtp://[user:pass@]host:port or smtps://[user:pass@]host:port",
-        "Where mails go. smtp: uses STARTTLS.", isSecret: true,
+        allowed: "file:DIR, smtp://[user:pass@]host:port or smtps://[user:pass@]host:port"
+            + "; smtp: takes ?tls=none, opportunistic or required, and both take ?ca=PATH",
+        "Where mails go. smtp: uses STARTTLS; credentials need it beyond this machine.",
+        isSecret: true,
         parse: { text in (try? MailURL(text)) == nil ? nil : text })
     private static let mailSender = Setting<String>.custom(
         "mail.from", default: "no-reply@flotilla.example",
@@ -35,7 +37,7 @@ public struct NotificationModule: Module {
         database = platform.database
         notifications = Notifications(
             mail: mail, sender: try MailAddress(settings[Self.mailSender], name: "Flotilla"),
-            now: platform.now)
+            logger: platform.logger, now: platform.now)
     }
 
     /// `GET /api/v1/notifications`: what was sent to the caller.

@@ -101,6 +101,22 @@ extension ModuleHarness where M == AuditModule {
         #expect(kept == (try FlotillaJSON.encoder().encode(event)))
     }
 
+    @Test func `passes over what would replace an entry`() async throws {
+        let harness = try await ModuleHarness(AuditModule.self)
+        try await harness.publish(Sighted(ship: "Ada"))
+        try await harness.settle()
+        let types = try await harness.database.write { transaction in
+            try transaction.execute(
+                """
+                REPLACE INTO trail SELECT number, event_id, 'Forged', source, topic, key,
+                    occurred_at, recorded_at, correlation_id, causation_id, '{}' FROM trail
+                """)
+            return try transaction.rows("SELECT type FROM trail")
+                .map { try $0.get("type", as: String.self) }
+        }
+        #expect(types == [Sighted.type.rawValue])
+    }
+
     @Test func `writes an event once, however often it is delivered`() async throws {
         let harness = try await ModuleHarness(AuditModule.self)
         for number in 0..<250 { try await harness.publish(Sighted(ship: "s\(number % 3)")) }

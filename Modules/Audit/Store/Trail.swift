@@ -27,6 +27,7 @@ let auditMigrations = MigrationSet(
             CREATE INDEX trail_type ON trail (type, occurred_at, event_id);
             """
                 + refusal(of: "UPDATE", dialect) + refusal(of: "DELETE", dialect)
+                + refusalOfReplacement(dialect)
         }
     ])
 
@@ -48,6 +49,23 @@ private func refusal(of verb: String, _ dialect: Dialect) -> String {
         CREATE TRIGGER trail_refuses_\(verb.lowercased()) BEFORE \(verb) ON trail
             FOR EACH STATEMENT EXECUTE FUNCTION trail_refuses_\(verb.lowercased())();
         """
+    }
+}
+
+/// SQLite fires no delete trigger for `REPLACE`; an entry that is there already is passed over.
+private func refusalOfReplacement(_ dialect: Dialect) -> String {
+    switch dialect {
+    case .sqlite:
+        """
+
+        CREATE TRIGGER trail_refuses_replacement BEFORE INSERT ON trail
+        WHEN EXISTS (SELECT 1 FROM trail WHERE number = new.number OR event_id = new.event_id)
+        BEGIN
+            SELECT RAISE(IGNORE);
+        END;
+        """
+    case .postgresql:
+        ""
     }
 }
 

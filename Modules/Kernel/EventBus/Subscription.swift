@@ -14,6 +14,8 @@ public struct Subscription: Sendable {
     package let work: Work
     /// Where a consumer begins that has no place yet.
     public let start: Start
+    /// How patient it is unless the configuration says otherwise; `nil` for the house's patience.
+    public private(set) var retry: RetryPolicy?
 
     package enum Work: Sendable {
         case transactional([EventType: Handler])
@@ -41,14 +43,18 @@ public struct Subscription: Sendable {
     /// - Parameters:
     ///   - concurrency: how many events of different keys are in work at once.
     ///   - deadline: how long one call may take before it counts as failed.
+    ///   - retry: a patience of its own, for a world outside that is away longer.
     public static func effect(
         _ consumer: String, from start: Start = .beginning, concurrency: Int = 8,
-        deadline: Duration = .seconds(30), _ handlers: [EffectHandler]
+        deadline: Duration = .seconds(30), retry: RetryPolicy? = nil,
+        _ handlers: [EffectHandler]
     ) -> Subscription {
         let handlers = byType(handlers.map { ($0.type, $0) }, of: consumer)
-        return Subscription(
+        var subscription = Subscription(
             consumer: consumer, start: start,
             work: .effect(handlers, concurrency: concurrency, deadline: deadline))
+        subscription.retry = retry
+        return subscription
     }
 
     /// A consumer of every event of every topic, as it was published.

@@ -26,10 +26,18 @@ struct FileMailTransport: MailTransport {
 
     func check() async throws {
         try await threads.run { [self] in
-            try makeDirectory(directory)
+            guard access(directory, F_OK) == 0 else { return try checkParent() }
             let draft = try writeDraft([])
             guard unlink(draft) == 0 else { throw Self.failure }
         }
+    }
+
+    /// The directory is made with the first mail; for now it is enough that it can be.
+    private func checkParent() throws {
+        var place = URL(filePath: directory).standardizedFileURL
+        while access(place.path, F_OK) != 0, place.path != "/" { place.deleteLastPathComponent() }
+        // With a slash behind it, a name is a directory's or nobody's.
+        guard access(place.path + "/", W_OK | X_OK) == 0 else { throw Self.failure }
     }
 
     /// Writes a synced file under a name no other writer uses.

@@ -6,7 +6,8 @@ extension NotificationModule {
     var userMailsSubscription: Subscription {
         let notifications = notifications
         return .effect(
-            "notification.user-mails",
+            // Mail servers are away for hours: 30 tries with up to five minutes in between.
+            "notification.user-mails", retry: RetryPolicy(attemptCountMax: 30),
             [
                 .on(UserRegistered.self) { event, delivery in
                     let notice = try await notifications.welcome(

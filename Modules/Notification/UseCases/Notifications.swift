@@ -1,12 +1,14 @@
 import EventBus
 import Events
 import Foundation
+import Logging
 
 /// Tells users what they should know, by mail.
 struct Notifications: Sendable {
     let mail: any MailTransport
     let sender: MailAddress
     let store = NoticeStore()
+    let logger: Logger
     let now: @Sendable () -> Date
 
     /// Sends the welcome mail. The event's id names the mail, so that sending it again after a
@@ -29,6 +31,8 @@ struct Notifications: Sendable {
                     subject: subject, text: Self.welcomeText(firstName: firstName), date: now))
         } catch let error as MailError where error.isAboutTheMail {
             status = .failed
+            logger.warning(
+                "mail refused for good", error: error, metadata: ["event.id": "\(id)"])
         }
         return Notice(
             id: id, userID: user, kind: .welcome, channel: .email, subject: subject,

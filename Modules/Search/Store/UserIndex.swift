@@ -125,6 +125,9 @@ struct SearchQuery: Sendable, Hashable {
         if words.isEmpty { return nil }
     }
 
-    /// FTS5's query syntax: each word quoted, so that none is an operator.
-    var expression: String { words.map { "\"\($0)\"*" }.joined(separator: " ") }
+    /// FTS5's query syntax: each word quoted, so that none is an operator. A whole word counts
+    /// beside the prefix that it also is, so that Ann comes before Annabel.
+    var expression: String {
+        words.map { "(\"\($0)\" OR \"\($0)\"*)" }.joined(separator: " AND ")
+    }
 }

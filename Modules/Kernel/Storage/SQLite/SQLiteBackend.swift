@@ -82,7 +82,7 @@ package final class SQLiteBackend: StorageBackend {
     package func close() async {
         await writes.drained()
         let pool = pool
-        // Closing writes the log back and blocks: on a thread of Dispatch, not of the callers.
+        // Closing may block: on a thread of Dispatch, not of the caller.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 try? pool.close()

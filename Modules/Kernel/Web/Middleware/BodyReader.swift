@@ -15,7 +15,12 @@ enum BodyReader {
     static func read(
         _ request: Request, byteCountMax: Int, until deadline: ContinuousClock.Instant
     ) async throws -> Data {
-        if case .known(0) = request.declaredLength { return Data() }
+        if case .known(let byteCount) = request.declaredLength {
+            if byteCount == 0 { return Data() }
+            if byteCount > drainByteCountMax {
+                throw BodyNotRead.tooLarge(byteCountMax: byteCountMax)
+            }
+        }
         return try await withThrowingTaskGroup(of: Data.self) { group in
             group.addTask(name: "body") { try await collect(request, byteCountMax: byteCountMax) }
             group.addTask(name: "deadline") {
@@ -41,10 +46,23 @@ enum BodyReader {
         }
     }
 
+    /// A client that hangs up is no failure of ours.
+    private static func next(
+        of chunks: inout RequestBody.AsyncIterator
+    ) async throws -> ByteBuffer? {
+        do {
+            return try await chunks.next()
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            throw BodyNotRead.brokenOff
+        }
+    }
+
     private static func collect(_ request: Request, byteCountMax: Int) async throws -> Data {
         var body = Data()
         var byteCount = 0
-        for try await chunk in request.body {
+        var chunks = request.body.makeAsyncIterator()
+        while let chunk = try await next(of: &chunks) {
             byteCount += chunk.readableBytes
             if byteCount <= byteCountMax {
                 body.append(contentsOf: chunk.readableBytesView)
@@ -62,6 +80,7 @@ enum BodyReader {
 /// A request whose body was not read to its end.
 enum BodyNotRead: Error {
     case tooSlow
+    case brokenOff
     case tooLarge(byteCountMax: Int)
 
     var problem: Problem {
@@ -70,6 +89,8 @@ enum BodyNotRead: Error {
             Problem(
                 status: .requestTimeout, code: "request.timeout",
                 detail: "the request did not arrive in time")
+        case .brokenOff:
+            Problem.badRequest("the request broke off")
         case .tooLarge(let byteCountMax):
             Problem(
                 status: .contentTooLarge, code: "request.too_large",
