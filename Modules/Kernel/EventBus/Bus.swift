@@ -91,7 +91,6 @@ public final class Bus: Service {
     }
 
     package var consumers: [Consumer] { state.withLock { $0.consumers } }
-    package var relays: [Relay] { state.withLock { $0.relays } }
 
     /// The databases of the modules that publish in this process.
     package var databases: [String: Database] { state.withLock { $0.databases } }

@@ -76,16 +76,6 @@ public struct EventHistory: Sendable {
         return nil
     }
 
-    /// The first event of a key and type, newest first: a way from an aggregate to its story.
-    ///
-    /// - Throws: `StorageError`.
-    public func newestEvent(type: EventType, key: String) async throws -> EventID? {
-        guard let entry = registry.entries.first(where: { $0.type == type }),
-            let log = logs.first(where: { $0.module == entry.publisher })
-        else { return nil }
-        return try await log.newestEvent(type: type, key: key)
-    }
-
     private func story(of event: LoggedEvent, publisher: String) async throws -> EventStory {
         let envelope = event.envelope
         var deliveries: [EventStory.Delivered] = []
@@ -166,16 +156,6 @@ extension OutboxLog {
                 WHERE causation_id = \(id) ORDER BY position LIMIT 1000
                 """
             ).map { try LoggedEvent($0, source: source) }
-        }
-    }
-
-    fileprivate func newestEvent(type: EventType, key: String) async throws -> EventID? {
-        try await database.read { transaction in
-            try transaction.first(
-                """
-                SELECT event_id FROM outbox_events WHERE type = \(type) AND key = \(key)
-                ORDER BY position DESC LIMIT 1
-                """)?.get("event_id")
         }
     }
 }
