@@ -60,6 +60,20 @@ import Web
         #expect(complaint?.lines.first?.contains("notification") == true)
     }
 
+    @Test func `refuses to run no module at all`() throws {
+        let directory = try TemporaryDirectory()
+        let complaint = #expect(throws: Complaint.self) {
+            try Composition(
+                list: ModuleList(), settings: settings(["modules": ""], in: directory.path))
+        }
+        #expect(complaint?.lines.first?.hasPrefix("modules: names no module") == true)
+    }
+
+    @Test func `lets mail wait longer than the house does, unless it is told otherwise`() throws {
+        #expect(
+            try ModuleList().retriesOfConsumers["notification.user-mails"]?.attemptCountMax == 30)
+    }
+
     @Test func `refuses production without a signing key`() throws {
         let directory = try TemporaryDirectory()
         let complaint = #expect(throws: Complaint.self) {

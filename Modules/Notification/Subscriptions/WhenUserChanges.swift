@@ -6,7 +6,7 @@ extension NotificationModule {
     var userMailsSubscription: Subscription {
         let notifications = notifications
         return .effect(
-            // Mail servers are away for hours: 30 tries with up to five minutes in between.
+            // Mail servers are away for an hour at times: 30 tries, up to five minutes apart.
             "notification.user-mails", retry: RetryPolicy(attemptCountMax: 30),
             [
                 .on(UserRegistered.self) { event, delivery in
