@@ -107,6 +107,14 @@ struct Directory: Sendable {
         #expect(scores == scores.sorted(by: >))
     }
 
+    @Test func `puts a whole word before a beginning`() async throws {
+        let directory = try await Directory()
+        for name in ["Mariannequist", "Marianneq", "Marianne"] {
+            try await directory.add(name, "Test", "\(name.count)@example.com")
+        }
+        #expect(try await directory.names("marianne").first == "Marianne")
+    }
+
     @Test func `tells all that a hit shows`() async throws {
         let directory = try await Directory()
         let id = try await directory.add("Barbara", "Liskov", "bl@mit.example")
