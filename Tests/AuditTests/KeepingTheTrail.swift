@@ -58,14 +58,6 @@ extension ModuleHarness where M == AuditModule {
         try await send(.get, "/api/v1/audit/events\(query)", as: caller)
     }
 
-    /// Makes the module forget what it heard, as a replay from the beginning does.
-    func forgetHandled() async throws {
-        try await database.write { transaction in
-            try transaction.execute("DELETE FROM inbox_marks")
-            try transaction.execute("DELETE FROM inbox_handled")
-        }
-    }
-
     func trail(_ query: String = "") async throws -> TrailPage {
         try FlotillaJSON.decoder().decode(TrailPage.self, from: try await answer(query).body)
     }

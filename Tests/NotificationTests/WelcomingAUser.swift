@@ -66,14 +66,6 @@ private struct PostOffice {
         return try FlotillaJSON.decoder().decode(NoticePage.self, from: answer.body)
     }
 
-    /// Makes the module forget what it heard, as a replay from the beginning does.
-    func forgetHandled() async throws {
-        try await harness.database.write { transaction in
-            try transaction.execute("DELETE FROM inbox_marks")
-            try transaction.execute("DELETE FROM inbox_handled")
-        }
-    }
-
     /// Puts a file where the directory should be, so that no mail can be written.
     func close() throws { try Data().write(to: URL(filePath: mailDirectory)) }
 
@@ -119,7 +111,7 @@ private struct PostOffice {
         let id = try await office.harness.publish(UserRegistered.sample(user))
         try await office.harness.settle()
         try await office.harness.redeliverEverything()
-        try await office.forgetHandled()
+        try await office.harness.forgetHandled()
         try await office.harness.redeliverEverything()
         #expect(office.mails == ["\(id).eml"])
         #expect(try await office.notices(of: user).items.map(\.id) == [id])

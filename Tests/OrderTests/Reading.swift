@@ -90,14 +90,6 @@ extension ModuleHarness where M == OrderModule {
         try await send(.get, "/api/v1/orders/\(id)", as: caller).read()
     }
 
-    /// Makes the module forget what it heard, as a replay from the beginning does.
-    func forgetHandled() async throws {
-        try await database.write { transaction in
-            try transaction.execute("DELETE FROM inbox_marks")
-            try transaction.execute("DELETE FROM inbox_handled")
-        }
-    }
-
     func list(_ query: String = "", as caller: TestCaller) async throws -> OrderPageSeen {
         try await send(.get, "/api/v1/orders\(query)", as: caller).read()
     }

@@ -46,14 +46,6 @@ extension ModuleHarness where M == PaymentModule {
         }
     }
 
-    /// Makes the module forget what it heard, as a replay from the beginning does.
-    func forgetHandled() async throws {
-        try await database.write { transaction in
-            try transaction.execute("DELETE FROM inbox_marks")
-            try transaction.execute("DELETE FROM inbox_handled")
-        }
-    }
-
     func allowRecords() async throws {
         try await database.write { try $0.execute("DROP TRIGGER payments_refused") }
     }

@@ -64,14 +64,6 @@ struct Directory: Sendable {
         return try FlotillaJSON.decoder().decode(HitPage.self, from: answer.body)
     }
 
-    /// Makes the module forget what it heard, as a replay from the beginning does.
-    func forgetHandled() async throws {
-        try await harness.database.write { transaction in
-            try transaction.execute("DELETE FROM inbox_marks")
-            try transaction.execute("DELETE FROM inbox_handled")
-        }
-    }
-
     /// The first names of the hits, best first.
     func names(_ query: String) async throws -> [String] {
         try await page(query).items.map(\.firstName)
@@ -245,7 +237,7 @@ struct Directory: Sendable {
         try await directory.harness.publish(rename(id, "Elizabeth", "Holberton"))
         try await directory.harness.settle()
         try await directory.harness.redeliverEverything()
-        try await directory.forgetHandled()
+        try await directory.harness.forgetHandled()
         try await directory.harness.redeliverEverything()
         #expect(try await directory.names("betty") == ["Elizabeth"])
         #expect(try await directory.names("snyder").isEmpty)

@@ -88,7 +88,7 @@ extension Consumer {
                     wasParked: false)
                 handledCount += 1
                 report(Tally(handled: [(event.envelope.topic, ContinuousClock.now - start)]))
-            } catch let error where isFault(of: event, error) {
+            } catch let error where isFaultOfEvent(error) {
                 let parking = parking(after: error, attempts: 1)
                 try await database.write { transaction in
                     try self.inbox(of: source, in: transaction)

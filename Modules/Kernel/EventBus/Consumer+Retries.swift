@@ -45,7 +45,7 @@ extension Consumer {
             try await handle(parked, attempt: attempt)
             report(Tally(handled: [(event.envelope.topic, ContinuousClock.now - start)]))
             return true
-        } catch let error where isFault(of: event, error) {
+        } catch let error where isFaultOfEvent(error) {
             let parking = parking(after: error, attempts: attempt)
             try await database.write { transaction in
                 try self.inbox(of: parked.source, in: transaction)

@@ -46,7 +46,7 @@ extension Consumer {
             do {
                 let duration = try attempt(handle, on: event, attempt: 1, in: inbox)
                 tally.handled.append((event.envelope.topic, duration))
-            } catch let error where isFault(of: event, error) {
+            } catch let error where isFaultOfEvent(error) {
                 let parking = parking(after: error, attempts: 1)
                 try inbox.park(event, as: parking, at: environment.now())
                 tally.failures.append(Failure(event: event, error: error, parking: parking))
@@ -86,7 +86,7 @@ extension Consumer {
 
     /// Whether a failure is to be held against the event. A storage that is away or full is not
     /// its fault, and neither is the end of the process; a handler's own `CancellationError` is.
-    func isFault(of event: LoggedEvent, _ error: any Error) -> Bool {
+    func isFaultOfEvent(_ error: any Error) -> Bool {
         if let error = error as? StorageError { return !error.isTransient }
         return !(error is CancellationError && Task.isCancelled)
     }

@@ -120,6 +120,17 @@ public final class ModuleHarness<M: Module>: Sendable {
         try await settle()
     }
 
+    /// Makes the module forget what it handled, so that a redelivery shows whether its own tables
+    /// bear the same event twice.
+    ///
+    /// - Throws: `StorageError`.
+    public func forgetHandled() async throws {
+        try await database.write { transaction in
+            try transaction.execute("DELETE FROM inbox_marks")
+            try transaction.execute("DELETE FROM inbox_handled")
+        }
+    }
+
     /// The events of a type that the module published, in the order of their commits.
     ///
     /// - Throws: `StorageError`; `DecodingError`.
