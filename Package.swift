@@ -99,6 +99,7 @@ var kernel: [Target] {
         + part("Telemetry", [.logging, .metrics, .tracing, .crypto])
         + part("Settings", ["Telemetry", .configuration, .yams])
         + part("Storage", ["Events", .metrics, .instrumentation, .crypto, .grdb])
+        + part("EventCatalogue", ["Events"])
         + part(
             "EventBus",
             [
@@ -122,7 +123,10 @@ var kernel: [Target] {
             .target(
                 name: "FlotillaTesting",
                 dependencies: platform + [.hummingbird, .hummingbirdTesting, .nioCore],
-                path: "Modules/Kernel/Testing", swiftSettings: strict)
+                path: "Modules/Kernel/Testing", swiftSettings: strict),
+            .testTarget(
+                name: "TestingTests", dependencies: platform + ["FlotillaTesting"],
+                path: "Tests/TestingTests", swiftSettings: strict),
         ]
 }
 
@@ -149,14 +153,14 @@ var app: [Target] {
     [
         .executableTarget(
             name: "flotilla",
-            dependencies: platform + ["Telemetry", .argumentParser, .unixSignals, .nioCore]
+            dependencies: platform + ["EventCatalogue", "Telemetry", .argumentParser, .unixSignals, .nioCore]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
                 .map { .init(stringLiteral: $0.name) },
             path: "App", swiftSettings: strict),
         .testTarget(
             name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         .testTarget(
-            name: "AppTests", dependencies: platform + ["flotilla", "FlotillaTesting"],
+            name: "AppTests", dependencies: platform + ["EventCatalogue", "flotilla", "FlotillaTesting"],
             path: "Tests/AppTests", swiftSettings: strict),
         .testTarget(
             name: "ExampleTests", dependencies: platform + ["UserContract", "FlotillaTesting"],

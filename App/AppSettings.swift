@@ -51,6 +51,17 @@ enum AppSettings {
         "bus.retry.maxDelay", default: .seconds(300), in: retryDelays,
         "The longest wait before any try.")
 
+    static let retention = Setting<Duration>.duration(
+        "bus.retention", default: .seconds(30 * 86_400),
+        in: .seconds(1)...(.seconds(3_650 * 86_400)),
+        "How long published events are kept; what a consumer has not taken is kept longer.")
+    static let parkedMax = Setting<Int>.int(
+        "bus.parkedMax", default: 100_000, in: 1...10_000_000,
+        "Parked events that a consumer may have; with more it takes no further ones.")
+    static let lease = Setting<Duration>.duration(
+        "bus.lease", default: .seconds(8), in: .milliseconds(300)...(.seconds(300)),
+        "The longest time until another process takes over from one that hangs.")
+
     static let logLevel = Setting<LogLevel>.choice(
         "log.level", default: .info, "The least level that is logged.")
     static let logFormat = Setting<LogFormat?>.custom(
@@ -65,7 +76,7 @@ enum AppSettings {
     static let all: [any DeclaredSetting] = [
         modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
         storageURL, signingKey, AuthSettings.issuer, AuthSettings.audience, transport,
-        maxAttempts, initialDelay, maxDelay, logLevel, logFormat, serviceName,
+        maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat, serviceName,
     ]
 }
 

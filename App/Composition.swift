@@ -19,10 +19,12 @@ struct Composition: Sendable {
 
     /// Opens databases and makes modules; nothing runs yet.
     ///
-    /// - Parameter isCreating: whether databases and the development key are made when they are
-    ///   not there; commands that only look make nothing.
+    /// - Parameters:
+    ///   - isCreating: whether databases and the development key are made when they are not there;
+    ///     commands that only look make nothing.
+    ///   - consumers: those that the bus may run; all of its modules when `nil`.
     /// - Throws: ``Complaint`` for what the configuration must mend; `StorageError`.
-    init(list: ModuleList, settings: Settings, isCreating: Bool = true) throws {
+    init(list: ModuleList, settings: Settings, isCreating: Bool = true, consumers: Set<String>? = nil) throws {
         self.list = list
         self.settings = settings
         signingKey = try Self.signingKey(settings, isCreating: isCreating)
@@ -41,7 +43,9 @@ struct Composition: Sendable {
                 platform: Platform(
                     module: name, database: database, outbox: bus.outbox(of: name, in: database),
                     signingKey: signingKey))
-            bus.subscribe(module.subscriptions, of: name, in: database)
+            bus.subscribe(
+                module.subscriptions.filter { consumers?.contains($0.consumer) ?? true },
+                of: name)
             databases[name] = database
             modules.append(module)
         }
@@ -89,6 +93,21 @@ struct Composition: Sendable {
         }
     }
 
+    /// The parked events of this process's modules, for operators.
+    var deadLetters: DeadLetters {
+        DeadLetters(
+            registry: list.registry, databases: databases, consumers: list.modulesOfConsumers)
+    }
+
+    /// What consumers of this process's modules may hear again.
+    var replays: Replays {
+        Replays(
+            registry: list.registry, databases: databases,
+            subscriptions: modules.flatMap { module in
+                module.subscriptions.map { (type(of: module).name, $0) }
+            })
+    }
+
     /// The lives of events, from the databases of this process's modules.
     var history: EventHistory {
         EventHistory(
@@ -113,6 +132,9 @@ struct Composition: Sendable {
 
     private static func busSettings(_ settings: Settings, list: ModuleList) -> BusSettings {
         var bus = BusSettings()
+        bus.retention = settings[AppSettings.retention]
+        bus.parkedCountMax = settings[AppSettings.parkedMax]
+        bus.leaseDuration = settings[AppSettings.lease]
         bus.retry = RetryPolicy(
             attemptCountMax: settings[AppSettings.maxAttempts],
             initialDelay: settings[AppSettings.initialDelay],

@@ -1,4 +1,5 @@
 import EventBus
+import Events
 import Foundation
 import HTTPTypes
 import Platform
@@ -67,15 +68,50 @@ final class Health: Sendable {
         }
     }
 
+    /// Warns of events that wait long and of parked ones; fails when a consumer takes nothing more
+    /// until somebody does something.
     private static func busResult(_ bus: Bus) async throws -> Report.Result {
         let now = Date()
-        let late = try await bus.pendingEvents()
-            .filter { now.timeIntervalSince($0.oldest) > pendingAgeWarnSeconds }
+        let pending = try await bus.pendingEvents()
+        let consumers = try await bus.consumerStatus()
+        let late = pending.filter { now.timeIntervalSince($0.oldest) > pendingAgeWarnSeconds }
             .map { "\($0.type): \(Int(now.timeIntervalSince($0.oldest))) s" }
-        let parked = try await bus.parkedEventCounts().filter { $0.value > 0 }
-            .map { "\($0.key): \($0.value) parked" }
-        let complaints = (late + parked).sorted()
-        return complaints.isEmpty ? .pass : .warn(complaints.joined(separator: ", "))
+        var (warnings, failures) = (late, [String]())
+        for consumer in consumers {
+            let parked = consumer.retryingCount + consumer.waitingCount + consumer.deadCount
+            if consumer.standing.isStopped {
+                failures.append("\(consumer.consumer): \(consumer.standing.name)")
+            } else if parked > 0 {
+                warnings.append("\(consumer.consumer): \(parked) parked")
+            }
+            for call in consumer.overdue {
+                failures.append(
+                    "\(consumer.consumer): has handled \(call.type) \(call.eventID) for"
+                        + " \(Int(call.seconds)) s")
+            }
+        }
+        var result: Report.Result = .pass
+        if !warnings.isEmpty { result = .warn(warnings.sorted().joined(separator: ", ")) }
+        if !failures.isEmpty {
+            result = .fail((failures + warnings).sorted().joined(separator: ", "))
+        }
+        result.data = try await oldestUnhandled(pending: pending, bus: bus, now: now)
+        return result
+    }
+
+    /// Age in seconds of the oldest event that some consumer has not handled, by type: waiting in
+    /// a log, or parked.
+    private static func oldestUnhandled(
+        pending: [Bus.PendingEvents], bus: Bus, now: Date
+    ) async throws -> [String: Double] {
+        let parked = try await bus.oldestParkedEvents().map { ($0.key, $0.value) }
+        let times = pending.map { ($0.type, $0.oldest) } + parked
+        let oldest = Dictionary(times) { min($0, $1) }
+        return Dictionary(
+            uniqueKeysWithValues: oldest.map { type, time in
+                let seconds = max(0, now.timeIntervalSince(time))
+                return (type.rawValue, (seconds * 1_000).rounded() / 1_000)
+            })
     }
 }
 
@@ -98,6 +134,8 @@ struct Report: Encodable, Sendable {
     struct Result: Encodable, Sendable {
         let status: Status
         let detail: String?
+        /// Figures behind it, in the unit that the check is about.
+        var data: [String: Double]?
 
         static let pass = Result(status: .pass, detail: nil)
         static func warn(_ detail: String) -> Result { Result(status: .warn, detail: detail) }

@@ -1,5 +1,7 @@
 import Audit
 import EventBus
+import EventCatalogue
+import Events
 import Notification
 import Order
 import Payment
@@ -43,6 +45,16 @@ struct ModuleList: Sendable {
             Self.types.map { storageURL(of: $0.name) as any DeclaredSetting },
             modulesOfConsumers.keys.sorted().flatMap { ConsumerSettings(consumer: $0).all },
             otherVariables: [AdminCommand.passwordVariable])
+    }
+
+    /// The event types, for the documents about them.
+    var eventCatalogue: EventCatalogue {
+        EventCatalogue(
+            registry.entries.map { entry in
+                EventCatalogue.Entry(
+                    event: entry.event, publisher: entry.publisher,
+                    sources: entry.sources.map { "/flotilla/\($0)" }, consumers: entry.consumers)
+            }, title: "Flotilla", version: Version.current)
     }
 
     private static func member<M: Module>(_ type: M.Type) throws -> EventRegistry.Member {

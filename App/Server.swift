@@ -71,7 +71,7 @@ struct Server: Sendable {
         web.requestTimeout = settings[AppSettings.requestTimeout]
         web.bodyByteCountMax = settings[AppSettings.bodyLimit]
         let management = health.routes + [metricsRoute]
-        let api = composition.modules.flatMap(\.routes) + [storyRoute]
+        let api = composition.modules.flatMap(\.routes) + AdminRoutes(composition: composition).all
         guard settings[AppSettings.managementPort] != 0 else {
             return [server(api + management, settings: web, verifier: verifier, name: "http")]
         }
@@ -107,16 +107,6 @@ struct Server: Sendable {
                 status: .ok,
                 headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: Data(await registry.render().utf8))
-        }
-    }
-
-    private var storyRoute: Route {
-        let history = composition.history
-        return .get("/api/v1/admin/events/{id}", access: .permission("admin:events")) { request in
-            guard let story = try await history.story(of: try request.id()) else {
-                throw Problem.notFound()
-            }
-            return try .json(story)
         }
     }
 

@@ -3,6 +3,7 @@ import Events
 import Foundation
 import Logging
 import Settings
+import Web
 
 /// The options that every command takes.
 struct CommonOptions: ParsableArguments {
@@ -25,13 +26,39 @@ struct CommonOptions: ParsableArguments {
         return (list, settings)
     }
 
+    /// Works on databases that are there and up to date, beside a running server, and closes them.
+    ///
+    /// - Parameter consumers: those that it is about; none unless it is said, all when `nil`.
+    /// - Throws: ``Complaint`` for what the operator asked for and can't be had; what `body` throws.
+    func withDatabases<T: Sendable>(
+        consuming consumers: Set<String>? = [],
+        _ body: @Sendable (Composition) async throws -> T
+    ) async throws -> T {
+        let composition = try compose(isCreating: false, consumers: consumers)
+        try await composition.requireMigrated()
+        do {
+            let result = try await body(composition)
+            await composition.close()
+            return result
+        } catch let refusal as any Refusal {
+            await composition.close()
+            throw Complaint(refusal.answer.detail)
+        } catch {
+            await composition.close()
+            throw error
+        }
+    }
+
     /// The process put together, without a log on standard output.
     ///
-    /// - Parameter isCreating: whether it makes what is not there.
-    func compose(isCreating: Bool = true) throws -> Composition {
+    /// - Parameters:
+    ///   - isCreating: whether it makes what is not there.
+    ///   - consumers: those that it may run; all of its modules when `nil`.
+    func compose(isCreating: Bool = true, consumers: Set<String>? = nil) throws -> Composition {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
         let (list, settings) = try load()
-        return try Composition(list: list, settings: settings, isCreating: isCreating)
+        return try Composition(
+            list: list, settings: settings, isCreating: isCreating, consumers: consumers)
     }
 }
 

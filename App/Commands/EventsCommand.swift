@@ -1,13 +1,15 @@
 import ArgumentParser
 import EventBus
+import EventCatalogue
 import Events
-import Logging
+import Foundation
+import Web
 
 /// `flotilla events`
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Look at the events that modules publish.",
-        subcommands: [Types.self, Show.self])
+        subcommands: [Types.self, List.self, Show.self, ReplayCommand.self])
 
     /// `flotilla events types`
     struct Types: ParsableCommand {
@@ -17,15 +19,100 @@ struct EventsCommand: AsyncParsableCommand {
         @Flag(help: "One JSON document on standard output.")
         var json = false
 
+        @Flag(name: .customLong("asyncapi"), help: "An AsyncAPI 3 document of all events.")
+        var asyncAPI = false
+
+        @Flag(help: "The modules and what they hear of each other, as a Mermaid graph.")
+        var mermaid = false
+
+        func validate() throws {
+            guard [json, asyncAPI, mermaid].count(where: { $0 }) <= 1 else {
+                throw ValidationError("--json, --asyncapi and --mermaid exclude each other")
+            }
+        }
+
         func run() throws {
-            let entries = try ModuleList().registry.entries
+            let list = try ModuleList()
+            if asyncAPI {
+                print(
+                    String(decoding: try list.eventCatalogue.asyncAPI(), as: UTF8.self),
+                    terminator: "")
+                return
+            }
+            if mermaid {
+                print(list.eventCatalogue.mermaid())
+                return
+            }
+            let entries = list.registry.entries
             if json {
                 try printJSON(Items(items: entries.map(TypeRow.init)))
                 return
             }
             for entry in entries {
-                print("\(entry.type)  (\(entry.topic), by \(entry.publisher))")
+                print(
+                    "\(entry.type)  version \(entry.version)  (\(entry.topic),"
+                        + " by \(entry.publisher))")
                 for consumer in entry.consumers { print("    \(consumer)") }
+            }
+        }
+    }
+
+    /// `flotilla events list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List published events, newest first.")
+
+        @OptionGroup var common: CommonOptions
+
+        @Option(help: "Of this type alone: UserRegisteredEventV1.")
+        var type: String?
+        @Option(help: "Of this key alone: the id of a user, an order, …")
+        var key: String?
+        @Option(help: "Of this module's log alone.")
+        var publisher: String?
+        @Option(help: "With this correlation id alone (X-Request-Id of a request).")
+        var correlation: String?
+        @Option(help: "Published at this time (RFC 3339) or later.")
+        var since: String?
+        @Option(help: "How many at most (1 to 1000).")
+        var limit = 20
+        @Flag(help: "One JSON document on standard output.")
+        var json = false
+
+        func validate() throws {
+            guard (1...1_000).contains(limit) else {
+                throw ValidationError("--limit takes 1 to 1000, not \(limit)")
+            }
+        }
+
+        func run() async throws {
+            var filter = EventList.Filter()
+            filter.type = type.map { EventType(rawValue: $0) }
+            filter.key = key
+            filter.module = publisher
+            filter.correlationID = correlation
+            filter.since = try since.map { text in
+                guard let date = FlotillaJSON.date(rfc3339: text) else {
+                    throw Complaint("--since: \(text) is not an RFC 3339 time")
+                }
+                return date
+            }
+            filter.limit = limit
+            let rows = try await common.withDatabases { [filter] composition in
+                if let publisher, composition.databases[publisher] == nil {
+                    throw Complaint("there is no module \(publisher) here")
+                }
+                return try await EventList(databases: composition.databases).events(filter)
+                    .map(EventRow.init)
+            }
+            if json {
+                try printJSON(Items(items: rows))
+                return
+            }
+            for row in rows {
+                print(
+                    "\(FlotillaJSON.rfc3339(row.time))  \(row.id)  \(row.type)"
+                        + "  key \(row.key)  (\(row.publisher) position \(row.position))")
             }
         }
     }
@@ -46,10 +133,7 @@ struct EventsCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let id = EventID(id) else { throw Complaint("\(id) is not an event's id") }
-            let composition = try common.compose(isCreating: false)
-            try await composition.requireMigrated()
-            let story = try await composition.history.story(of: id)
-            await composition.close()
+            let story = try await common.withDatabases { try await $0.history.story(of: id) }
             guard let story else { throw Complaint("there is no event \(id)") }
             if json {
                 try printJSON(story)
@@ -62,14 +146,44 @@ struct EventsCommand: AsyncParsableCommand {
 
 private struct TypeRow: Encodable {
     let type: String
+    let version: Int
     let topic: String
     let publisher: String
     let consumers: [String]
 
     init(_ entry: EventRegistry.Entry) {
         type = entry.type.rawValue
+        version = entry.version
         topic = entry.topic.rawValue
         publisher = entry.publisher
         consumers = entry.consumers
+    }
+}
+
+/// One published event in a list.
+struct EventRow: Encodable, Sendable {
+    let id: EventID
+    let type: EventType
+    let topic: Topic
+    let key: String
+    let publisher: String
+    let position: Int64
+    let time: Date
+    let correlationId: String
+    let causationId: EventID?
+    let payload: JSONValue
+
+    init(_ event: LoggedEvent) {
+        let envelope = event.envelope
+        id = envelope.id
+        type = envelope.type
+        topic = envelope.topic
+        key = envelope.key
+        publisher = event.log
+        position = event.position
+        time = envelope.time
+        correlationId = envelope.cause.correlationID
+        causationId = envelope.cause.causationID
+        payload = JSONValue(showing: envelope.data)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventBus
 import Foundation
 import NIOCore
 import Settings
@@ -27,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         defer { telemetry.flush() }
         let composition = try Composition(list: list, settings: settings)
         try await composition.migrate()
+        try await composition.bus.mendRestoredLogs()
         let server = Server(
             composition: composition, telemetry: telemetry, startedAt: startedAt)
         do {

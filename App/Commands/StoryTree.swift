@@ -11,9 +11,12 @@ struct StoryTree {
     }
 
     private static func lines(of story: EventStory, since start: Date) -> [String] {
+        let place =
+            story.scheduledFor.map { "scheduled for \($0.ISO8601Format())" }
+            ?? "position \(story.position)"
         let head =
             "\(story.type)  \(story.id)  \(offset(of: story.time, since: start))"
-            + "  (\(story.publisher) position \(story.position))"
+            + "  (\(story.publisher) \(place))"
         let branches = story.deliveries.map { delivery in
             [line(of: delivery, since: start)]
                 + indented(
@@ -30,6 +33,9 @@ struct StoryTree {
             line += "  took \(rounded(Double(microseconds) / 1_000)) ms"
         }
         if delivery.attempts > 1 { line += "  attempt \(delivery.attempts)" }
+        if let due = delivery.dueAt { line += "  again at \(offset(of: due, since: start))" }
+        if let id = delivery.deadLetterId { line += "  dead letter \(id)" }
+        if let error = delivery.error { line += "  \(error)" }
         return line
     }
 

@@ -44,7 +44,7 @@ import Testing
         let database = try Database(module: "bank", at: .sqlite(directory: directory.path))
         try await database.migrate(Bus.migrations)
         let outbox = bus.outbox(of: "bank", in: database)
-        bus.subscribe([subscription], of: "bank", in: database)
+        bus.subscribe([subscription], of: "bank")
         return (bus, outbox, database)
     }
 
@@ -130,8 +130,9 @@ import Testing
                 module: "ledger", publishes: [Booked.self],
                 subscriptions: [subscription("ledger.b"), subscription("ledger.a")]),
         ])
-        #expect(registry.entries.map(\.type) == [Deposited.type, Booked.type])
-        #expect(registry.entries.map(\.consumers) == [["ledger.a", "ledger.b"], []])
+        let modules = registry.entries.filter { $0.publisher != EventRegistry.bus }
+        #expect(modules.map(\.type) == [Deposited.type, Booked.type])
+        #expect(modules.map(\.consumers) == [["ledger.a", "ledger.b"], []])
     }
 
     @Test func `refuses a type that two modules publish`() {

@@ -42,13 +42,6 @@ public struct Envelope: Sendable, Hashable {
         self.data = data
         self.cause = cause
     }
-
-    /// Decodes the payload.
-    ///
-    /// - Throws: `DecodingError` when the payload is not of that shape.
-    public func decode<E: Event>(_ event: E.Type = E.self) throws -> E {
-        try FlotillaJSON.decoder().decode(E.self, from: data)
-    }
 }
 
 /// Why an event exists: the request or event behind it, and the trace that it belongs to.
@@ -63,16 +56,20 @@ public struct Cause: Sendable, Hashable {
     public var requestID: String?
     /// W3C trace context of the span that published the event.
     public var traceparent: String?
+    /// The transaction that published it; shared by all events of that transaction.
+    public var transactionID: TransactionID?
 
     /// Puts the fields together.
     public init(
         correlationID: String, causationID: EventID? = nil, consumer: String? = nil,
-        requestID: String? = nil, traceparent: String? = nil
+        requestID: String? = nil, traceparent: String? = nil,
+        transactionID: TransactionID? = nil
     ) {
         self.correlationID = correlationID
         self.causationID = causationID
         self.consumer = consumer
         self.requestID = requestID
         self.traceparent = traceparent
+        self.transactionID = transactionID
     }
 }

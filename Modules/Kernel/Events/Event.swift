@@ -11,6 +11,9 @@ public protocol Event: Codable, Sendable {
 
     /// The id of the aggregate that the event is about. Events of one key keep their order.
     var key: String { get }
+
+    /// How to make this version from older ones; see ``Upcaster``.
+    static var upcasters: [Upcaster] { get }
 }
 
 /// The stable name of an event's shape, version included.
@@ -26,6 +29,18 @@ public struct EventType: RawRepresentable, Hashable, Sendable, Codable,
 
     /// The name itself.
     public var description: String { rawValue }
+
+    /// The version at the end of the name: 1 of `UserRegisteredEventV1`; `nil` when there is none.
+    public var version: Int? {
+        guard let mark = rawValue.lastIndex(of: "V"), mark != rawValue.startIndex else {
+            return nil
+        }
+        let digits = rawValue[rawValue.index(after: mark)...]
+        guard digits.first != "0", digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        return Int(digits)
+    }
 }
 
 /// A named stream of events; `<module>.events` by convention.

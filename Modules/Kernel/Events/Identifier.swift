@@ -98,3 +98,19 @@ public struct EventID: Identifier {
     /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
+
+/// Names one transaction, in the events that it published.
+public struct TransactionID: Identifier {
+    /// The value itself.
+    public let uuid: UUID
+    /// Wraps a UUID that is already known.
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// Names an event that is parked at one consumer.
+public struct DeadLetterID: Identifier {
+    /// The value itself.
+    public let uuid: UUID
+    /// Wraps a UUID that is already known.
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}

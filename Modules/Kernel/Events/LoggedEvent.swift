@@ -1,12 +1,15 @@
-/// An event with its place in the log of the module that published it.
+/// An event with its place in the log that it was published to.
 public struct LoggedEvent: Sendable, Hashable {
-    /// Strictly increasing in commit order within one source; has gaps.
+    /// The log that counts the positions: the publishing module's name.
+    public let log: String
+    /// Strictly increasing in commit order within one log; has gaps.
     public let position: Int64
     /// The event itself.
     public let envelope: Envelope
 
-    /// Puts the two together.
-    public init(position: Int64, envelope: Envelope) {
+    /// Puts the three together.
+    public init(log: String, position: Int64, envelope: Envelope) {
+        self.log = log
         self.position = position
         self.envelope = envelope
     }

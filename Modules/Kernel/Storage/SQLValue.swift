@@ -52,6 +52,8 @@ extension OrderID: SQLConvertible {}
 extension PaymentID: SQLConvertible {}
 extension ProductID: SQLConvertible {}
 extension EventID: SQLConvertible {}
+extension TransactionID: SQLConvertible {}
+extension DeadLetterID: SQLConvertible {}
 extension EventType: SQLConvertible {}
 extension Topic: SQLConvertible {}
 extension Currency: SQLConvertible {}

@@ -1,3 +1,4 @@
+public import Events
 public import Instrumentation
 
 /// A transaction in progress: the only way to rows, and it exists only inside `read` and `write`.
@@ -9,6 +10,12 @@ public final class Transaction {
     /// Correlation, causation and trace of the code that opened the transaction, or of the event
     /// being handled in it.
     public package(set) var context: InstrumentationContext
+    /// Names this transaction in what it publishes.
+    public private(set) lazy var id = TransactionID()
+    /// Whether the work in it took longer than it may; asked before each statement.
+    package var isOverdue: (@Sendable () -> Bool)?
+    /// Whether what is published in it is left out, because it was said before.
+    package var isMuted = false
     private(set) var actionsAfterCommit: [@Sendable () -> Void] = []
 
     package init(on connection: any SQLConnection, context: InstrumentationContext) {
@@ -23,7 +30,7 @@ public final class Transaction {
     ///
     /// - Throws: ``StorageError``, at the latest when the transaction commits.
     public func execute(_ sql: SQL) throws {
-        let (text, values) = sql.rendered(for: dialect)
+        let (text, values) = try rendered(sql)
         try connection.execute(text, values)
     }
 
@@ -31,7 +38,7 @@ public final class Transaction {
     ///
     /// - Throws: ``StorageError``.
     public func rowsChanged(by sql: SQL) throws -> Int {
-        let (text, values) = sql.rendered(for: dialect)
+        let (text, values) = try rendered(sql)
         return try connection.executeCounting(text, values)
     }
 
@@ -39,7 +46,7 @@ public final class Transaction {
     ///
     /// - Throws: ``StorageError``.
     public func rows(_ sql: SQL) throws -> [Row] {
-        let (text, values) = sql.rendered(for: dialect)
+        let (text, values) = try rendered(sql)
         return try connection.query(text, values)
     }
 
@@ -47,6 +54,11 @@ public final class Transaction {
     ///
     /// - Throws: ``StorageError``.
     public func first(_ sql: SQL) throws -> Row? { try rows(sql).first }
+
+    private func rendered(_ sql: SQL) throws -> (text: String, values: [SQLValue]) {
+        if let isOverdue, isOverdue() { throw TransactionOverdue() }
+        return sql.rendered(for: dialect)
+    }
 
     /// Runs several statements of a trusted script, as migrations are.
     ///
@@ -80,6 +92,9 @@ public final class Transaction {
         actionsAfterCommit.append(action)
     }
 }
+
+/// The work in a transaction took longer than it may.
+package struct TransactionOverdue: Error {}
 
 /// What an engine gives to ``Transaction``: statements on one connection, one after the other.
 package protocol SQLConnection: AnyObject {

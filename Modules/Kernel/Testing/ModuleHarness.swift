@@ -32,9 +32,16 @@ public final class ModuleHarness<M: Module>: Sendable {
     private let outsideDatabase: Database
     private let outsideOutbox: Outbox
     private let environment: BusEnvironment
-    private let relays: [SteppedRelay]
     private let transport: InProcessTransport
-    private let consumers: Mutex<[Consumer]>
+    private let knownTypes: Set<EventType>
+    private let hands: Mutex<Hands>
+
+    /// What moves when a test says so.
+    private struct Hands {
+        var relays: [Relay] = []
+        var leases: LeaseKeeper?
+        var consumers: [Consumer] = []
+    }
 
     /// Puts a module into an empty world.
     ///
@@ -42,8 +49,20 @@ public final class ModuleHarness<M: Module>: Sendable {
     ///   - settings: values by key, as a configuration file would give them.
     ///   - retry: how patient the module's consumers are.
     /// - Throws: `SettingsError` for a bad value; `StorageError`; what the module's `init` throws.
-    public init(
+    public convenience init(
         _ type: M.Type, settings: [String: String] = [:], retry: RetryPolicy = RetryPolicy(),
+        time: TestTime = TestTime()
+    ) async throws {
+        var bus = BusSettings()
+        bus.retry = retry
+        try await self.init(type, settings: settings, bus: bus, time: time)
+    }
+
+    /// Puts a module into an empty world whose bus has limits of its own.
+    ///
+    /// - Throws: as the other initializer.
+    public init(
+        _ type: M.Type, settings: [String: String] = [:], bus: BusSettings,
         time: TestTime = TestTime()
     ) async throws {
         self.time = time
@@ -51,10 +70,10 @@ public final class ModuleHarness<M: Module>: Sendable {
         database = try Database(module: M.name, at: .sqlite(directory: directory.path))
         outsideDatabase = try Database(
             module: Self.outside, at: .sqlite(directory: directory.path))
-        var busSettings = BusSettings()
-        busSettings.retry = retry
+        let start = time.now
         environment = BusEnvironment(
-            settings: busSettings, now: { time.now }, chance: { 0.999 })
+            settings: bus, now: { time.now },
+            uptime: { .seconds(time.now.timeIntervalSince(start)) }, chance: { 0.999 })
         signingKey = try SigningKey(pem: SigningKey.generatePEM())
 
         let committed = Signal()
@@ -72,17 +91,37 @@ public final class ModuleHarness<M: Module>: Sendable {
 
         transport = InProcessTransport(
             topics: Self.publishers(of: module.subscriptions, own: M.publishes))
-        relays = [
-            SteppedRelay(
-                OutboxLog(module: Self.outside, database: outsideDatabase), transport: transport,
-                environment: environment),
-            SteppedRelay(
-                OutboxLog(module: M.name, database: database), transport: transport,
-                environment: environment),
-        ]
-        consumers = Mutex([])
-        for relay in relays { try await relay.open() }
-        resubscribe()
+        knownTypes = Set(
+            M.publishes.map { $0.type } + module.subscriptions.flatMap { $0.types ?? [] })
+        hands = Mutex(Hands())
+        try await restart()
+    }
+
+    /// Ends the module's process and starts it anew.
+    ///
+    /// - Parameter isClean: whether it ends in an orderly way; else it dies where it stands.
+    /// - Throws: `StorageError`.
+    public func restart(isClean: Bool = true) async throws {
+        if let leases = hands.withLock({ $0.leases }) {
+            if isClean { await leases.release() } else { time.advance(by: .seconds(60)) }
+        }
+        let leases = LeaseKeeper(
+            module: M.name, database: database,
+            environment: BusEnvironment(
+                settings: environment.settings, now: environment.now,
+                uptime: environment.uptime))
+        let relays = [outsideDatabase, database].map { database in
+            Relay(
+                log: OutboxLog(module: database.name, database: database), transport: transport,
+                committed: Signal(), leases: leases, environment: environment)
+        }
+        for relay in relays { _ = try await relay.step() }
+        let consumers = module.subscriptions.map {
+            Consumer(
+                $0, module: M.name, database: database, transport: transport, wake: Signal(),
+                leases: leases, knownTypes: knownTypes, environment: environment)
+        }
+        hands.withLock { $0 = Hands(relays: relays, leases: leases, consumers: consumers) }
     }
 
     /// Publishes an event as the module that owns it would. It is delivered by `settle()`.
@@ -100,11 +139,13 @@ public final class ModuleHarness<M: Module>: Sendable {
     ///
     /// - Throws: `StorageError` when the storage fails; a failing handler is parked, not thrown.
     public func settle() async throws {
+        let (relays, leases, consumers) = hands.withLock { ($0.relays, $0.leases, $0.consumers) }
         var isBusy = true
         while isBusy {
             isBusy = false
-            for relay in relays where try await relay.step() { isBusy = true }
-            for consumer in consumers.withLock({ $0 }) {
+            try await leases?.step()
+            for relay in relays where try await relay.step().count > 0 { isBusy = true }
+            for consumer in consumers {
                 let step = try await consumer.step()
                 if step.handledCount > 0 || step.hasMore { isBusy = true }
             }
@@ -116,7 +157,7 @@ public final class ModuleHarness<M: Module>: Sendable {
     /// - Throws: `StorageError`.
     public func redeliverEverything() async throws {
         try await database.write { try $0.execute("DELETE FROM inbox_cursors") }
-        resubscribe()
+        try await restart()
         try await settle()
     }
 
@@ -160,20 +201,11 @@ public final class ModuleHarness<M: Module>: Sendable {
         }
     }
 
-    private func resubscribe() {
-        let fresh = module.subscriptions.map {
-            Consumer(
-                $0, module: M.name, database: database, transport: transport, wake: Signal(),
-                environment: environment)
-        }
-        consumers.withLock { $0 = fresh }
-    }
-
     private static func publishers(
         of subscriptions: [Subscription], own: [any Event.Type]
-    ) -> [Topic: String] {
-        let heard = subscriptions.flatMap { $0.topics ?? [] }.map { ($0, outside) }
-        let said = own.map { ($0.topic, M.name) }
+    ) -> [Topic: Set<String>] {
+        let heard = subscriptions.flatMap { $0.topics ?? [] }.map { ($0, Set([outside])) }
+        let said = own.map { ($0.topic, Set([M.name])) }
         return Dictionary(heard + said) { _, own in own }
     }
 }

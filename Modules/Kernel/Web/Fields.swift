@@ -139,6 +139,19 @@ extension Fields {
         return id
     }
 
+    /// Any JSON value that is not `null`.
+    public mutating func json(_ name: String) -> JSONValue { required(name) ?? .null }
+
+    /// `true` or `false`; `default` when it is missing.
+    public mutating func bool(_ name: String, default: Bool) -> Bool {
+        guard let value = value(name) else { return `default` }
+        guard case .bool(let bool) = value else {
+            reject(name, "must be true or false, not \(value.kind)")
+            return `default`
+        }
+        return bool
+    }
+
     /// A map from text to text that may be missing; its keys have up to 64 characters.
     public mutating func optionalStrings(
         _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>

@@ -4,6 +4,11 @@ import Storage
 
 /// What orders know of users, as rows.
 struct CustomerStore: Sendable {
+    /// Forgets who can be learned again; the marks of the deleted stay.
+    func clear(in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM customers WHERE deleted_at IS NULL")
+    }
+
     func insert(
         _ id: UserID, email: String, firstName: String, lastName: String,
         in transaction: Transaction

@@ -6,7 +6,7 @@ extension OrderModule {
     var customersSubscription: Subscription {
         let customers = orders.customers
         return Subscription(
-            "order.customers",
+            "order.customers", replay: .rebuilt { try customers.clear(in: $0) },
             [
                 .on(UserRegistered.self) { event, _, transaction in
                     try customers.insert(
@@ -29,7 +29,7 @@ extension OrderModule {
         let orders = orders
         let isGenerous = isWelcomeOrderGiven
         return Subscription(
-            "order.welcome-order",
+            "order.welcome-order", replay: .repeated,
             [
                 .on(UserRegistered.self) { event, _, transaction in
                     if isGenerous { try orders.welcome(event.userID, in: transaction) }

@@ -26,7 +26,7 @@ public struct PaymentCompleted: Event {
     public let completedAt: Date
 
     /// The two ends of a payment.
-    public enum Status: String, Codable, Sendable {
+    public enum Status: String, Codable, Sendable, CaseIterable {
         case completed
         case failed
     }

@@ -56,6 +56,16 @@ struct UserHit: Sendable, Hashable {
 
 /// The full-text index of users.
 struct UserIndex: Sendable {
+    /// Empties the index; it counts from 1 again, so that a rebuilt one is the same in every byte.
+    func clear(in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM indexed_users")
+        try transaction.execute(
+            """
+            \(only: .sqlite, "DELETE FROM sqlite_sequence WHERE name = 'indexed_users'")\
+            \(only: .postgresql, "ALTER SEQUENCE indexed_users_number_seq RESTART")
+            """)
+    }
+
     func put(_ user: IndexedUser, in transaction: Transaction) throws {
         try transaction.execute(
             """

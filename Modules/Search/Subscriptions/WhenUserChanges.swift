@@ -6,7 +6,7 @@ extension SearchModule {
     var userIndexSubscription: Subscription {
         let index = index
         return Subscription(
-            "search.user-index",
+            "search.user-index", replay: .rebuilt { try index.clear(in: $0) },
             [
                 .on(UserRegistered.self) { event, _, transaction in
                     try index.put(

@@ -1,0 +1,216 @@
+public import Events
+public import Foundation
+import Metrics
+import Storage
+import Synchronization
+
+extension Bus {
+    /// What waits in one module's log for at least one consumer of this process, of one type.
+    public struct PendingEvents: Sendable {
+        /// The module that published them.
+        public let module: String
+        /// The type that they share.
+        public let type: EventType
+        /// How many wait, at least 1; of a log far behind, those among its next 10 000 events.
+        public let count: Int
+        /// When the oldest of them was published.
+        public let oldest: Date
+    }
+
+    /// How one consumer is doing.
+    public struct ConsumerStatus: Sendable {
+        /// Its module.
+        public let module: String
+        /// `<module>.<purpose>`.
+        public let consumer: String
+        /// What it is doing.
+        public let standing: ConsumerStanding
+        /// Its place in each stream.
+        public let streams: [Stream]
+        /// Events between its places and the heads of its streams, heard or not.
+        public let backlogEventCount: Int64
+        /// Age of the oldest event that it has not looked at; 0 when it has caught up.
+        public let backlogSeconds: Double
+        /// Events that are tried again.
+        public let retryingCount: Int
+        /// Events behind those, or behind dead letters.
+        public let waitingCount: Int
+        /// Events that are no longer tried.
+        public let deadCount: Int
+        /// When the oldest parked event was published.
+        public let oldestParked: Date?
+        /// The handler calls that have run longer than they may.
+        public let overdue: [Overdue]
+
+        /// A consumer's place in one stream.
+        public struct Stream: Sendable {
+            /// The module whose log it is.
+            public let stream: String
+            /// Everything up to here is taken.
+            public let position: Int64
+            /// The newest event.
+            public let head: Int64
+        }
+
+        /// A handler call that has run longer than it may.
+        public struct Overdue: Sendable {
+            /// The event that it was called for.
+            public let eventID: EventID
+            /// The type of that event.
+            public let type: EventType
+            /// How long it has run.
+            public let seconds: Double
+        }
+    }
+
+    /// The events that some consumer has not taken yet, by type.
+    ///
+    /// - Throws: `StorageError`.
+    public func pendingEvents() async throws -> [PendingEvents] {
+        var pending: [PendingEvents] = []
+        for (module, member) in members.sorted(by: { $0.key < $1.key }) {
+            guard let position = try await slowestPosition(in: module) else { continue }
+            for backlog in try await member.log.backlog(after: position) {
+                guard registry.entry(of: backlog.type)?.consumers.isEmpty == false else {
+                    continue
+                }
+                pending.append(
+                    PendingEvents(
+                        module: module, type: backlog.type, count: backlog.count,
+                        oldest: backlog.oldest))
+            }
+        }
+        return pending
+    }
+
+    private func slowestPosition(in module: String) async throws -> Int64? {
+        var slowest: Int64?
+        for consumer in consumers {
+            guard let position = try await consumer.takenPosition(in: module) else { continue }
+            slowest = min(slowest ?? position, position)
+        }
+        return slowest
+    }
+
+    /// How every consumer of this process is doing.
+    ///
+    /// - Throws: `StorageError`.
+    public func consumerStatus() async throws -> [ConsumerStatus] {
+        var status: [ConsumerStatus] = []
+        for consumer in consumers { try await status.append(self.status(of: consumer)) }
+        return status
+    }
+
+    /// When the oldest event of each type was published that is parked somewhere.
+    ///
+    /// - Throws: `StorageError`.
+    public func oldestParkedEvents() async throws -> [EventType: Date] {
+        var oldest: [EventType: Date] = [:]
+        for member in members.values {
+            let times = try await member.database.read { transaction in
+                try transaction.rows(
+                    "SELECT type, MIN(time) AS oldest FROM inbox_parked GROUP BY type"
+                ).map { (try $0.get("type", as: EventType.self), try $0.get("oldest", as: Date.self)) }
+            }
+            for (type, time) in times { oldest[type] = min(oldest[type] ?? time, time) }
+        }
+        return oldest
+    }
+
+    private func status(of consumer: Consumer) async throws -> ConsumerStatus {
+        let now = environment.now()
+        var streams: [ConsumerStatus.Stream] = []
+        var oldest: Date?
+        for stream in await consumer.inflow.streams {
+            let place = try await consumer.takenPosition(in: stream) ?? 0
+            let head = try await consumer.inflow.head(of: stream)
+            streams.append(.init(stream: stream, position: place, head: head))
+            guard place < head, let log = members[stream]?.log,
+                let time = try await log.events(after: place, upTo: .max, limit: 1)
+                    .first?.envelope.time
+            else { continue }
+            oldest = min(oldest ?? time, time)
+        }
+        let parked = try await consumer.parkedCounts()
+        return ConsumerStatus(
+            module: consumer.module, consumer: consumer.name,
+            standing: consumer.state.withLock { $0.standing }, streams: streams,
+            backlogEventCount: streams.reduce(0) { $0 + max(0, $1.head - $1.position) },
+            backlogSeconds: oldest.map { max(0, now.timeIntervalSince($0)) } ?? 0,
+            retryingCount: parked.counts[.retrying, default: 0],
+            waitingCount: parked.counts[.waiting, default: 0],
+            deadCount: parked.counts[.dead, default: 0], oldestParked: parked.oldest,
+            overdue: consumer.overdue())
+    }
+
+    /// Sets the gauges that are computed rather than counted; called before each scrape.
+    ///
+    /// - Throws: `StorageError`.
+    public func recordBacklog() async throws {
+        let pending = try await pendingEvents()
+        let now = environment.now()
+        let members = members
+        for entry in registry.entries where members[entry.publisher] != nil {
+            let waiting = pending.first { $0.type == entry.type }
+            let dimensions = [("module", entry.publisher), ("event_type", entry.type.rawValue)]
+            Gauge(label: "flotilla.outbox.pending_events", dimensions: dimensions)
+                .record(waiting?.count ?? 0)
+            Gauge(label: "flotilla.outbox.oldest_pending_seconds", dimensions: dimensions)
+                .record(waiting.map { max(0, now.timeIntervalSince($0.oldest)) } ?? 0)
+        }
+        for status in try await consumerStatus() {
+            let consumer = [("consumer", status.consumer)]
+            Gauge(label: "flotilla.inbox.backlog_events", dimensions: consumer)
+                .record(Double(status.backlogEventCount))
+            Gauge(label: "flotilla.inbox.backlog_seconds", dimensions: consumer)
+                .record(status.backlogSeconds)
+            Gauge(label: "flotilla.inbox.stopped", dimensions: consumer)
+                .record(status.standing.isStopped ? 1 : 0)
+            Gauge(label: "flotilla.inbox.overdue_handlers", dimensions: consumer)
+                .record(status.overdue.count)
+            let counts = [
+                (ParkedState.retrying, status.retryingCount), (.waiting, status.waitingCount),
+                (.dead, status.deadCount),
+            ]
+            for (state, count) in counts {
+                Gauge(
+                    label: "flotilla.inbox.parked_events",
+                    dimensions: consumer + [("state", state.rawValue)]
+                ).record(count)
+            }
+        }
+    }
+}
+
+extension Consumer {
+    /// How far this consumer has taken a stream; `nil` when it does not hear it, or begins with
+    /// what comes.
+    func takenPosition(in stream: String) async throws -> Int64? {
+        guard await hears(stream: stream) else { return nil }
+        if let known = state.withLock({ $0.places[stream] }) { return known }
+        if let stored = try await storedPlace(in: stream) { return stored }
+        // It has not looked yet; from the beginning means that everything waits for it.
+        switch subscription.start {
+        case .beginning: return try await inflow.floor(of: stream)
+        case .now: return nil
+        }
+    }
+
+    fileprivate func parkedCounts() async throws -> (counts: [ParkedState: Int], oldest: Date?) {
+        try await read { inbox in
+            let rows = try inbox.transaction.rows(
+                """
+                SELECT state, COUNT(*) AS n, MIN(time) AS oldest FROM inbox_parked
+                WHERE consumer = \(inbox.consumer) GROUP BY state
+                """)
+            var counts: [ParkedState: Int] = [:]
+            var oldest: Date?
+            for row in rows {
+                counts[try row.get("state")] = try row.get("n")
+                let time = try row.get("oldest", as: Date.self)
+                oldest = min(oldest ?? time, time)
+            }
+            return (counts, oldest)
+        }
+    }
+}

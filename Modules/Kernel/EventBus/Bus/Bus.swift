@@ -1,0 +1,155 @@
+import Foundation
+import Logging
+public import ServiceLifecycle
+public import Storage
+import Synchronization
+
+/// The event bus of one process: a relay for each module's log, a consumer for each subscription.
+///
+/// As a service it runs them until shutdown; the work in hand is finished, nothing new is begun.
+public final class Bus: Service {
+    /// Every event type of the program.
+    public let registry: EventRegistry
+    package let environment: BusEnvironment
+    let transport: any Transport
+    private let state = Mutex(State())
+
+    private struct State {
+        var members: [String: Member] = [:]
+        var signals: [Signal] = []
+    }
+
+    /// What the bus does for one module.
+    package struct Member: Sendable {
+        package let database: Database
+        package let relay: Relay
+        package let leases: LeaseKeeper
+        package var consumers: [Consumer] = []
+
+        package var log: OutboxLog { relay.log }
+    }
+
+    /// A bus within this process.
+    public convenience init(registry: EventRegistry, settings: BusSettings) {
+        self.init(
+            registry: registry,
+            transport: InProcessTransport(topics: registry.publishersByTopic),
+            environment: BusEnvironment(settings: settings))
+    }
+
+    package init(
+        registry: EventRegistry, transport: any Transport, environment: BusEnvironment
+    ) {
+        self.registry = registry
+        self.transport = transport
+        self.environment = environment
+    }
+
+    /// The outbox of a module, whose log will be relayed from its database.
+    public func outbox(of module: String, in database: Database) -> Outbox {
+        let committed = Signal()
+        let leases = LeaseKeeper(module: module, database: database, environment: environment)
+        let relay = Relay(
+            log: OutboxLog(module: module, database: database), transport: transport,
+            committed: committed, leases: leases, environment: environment)
+        state.withLock { state in
+            state.members[module] = Member(database: database, relay: relay, leases: leases)
+            state.signals.append(committed)
+        }
+        return Outbox(module: module, committed: committed, now: environment.now)
+    }
+
+    /// Begins to consume a module's subscriptions when the bus runs. The module's outbox comes
+    /// first.
+    public func subscribe(_ subscriptions: [Subscription], of module: String) {
+        guard let member = members[module] else {
+            preconditionFailure("\(module) subscribes before it has an outbox")
+        }
+        let known = Set(registry.entries.map(\.type))
+        for subscription in subscriptions {
+            let wake = Signal()
+            let consumer = Consumer(
+                subscription, module: module, database: member.database, transport: transport,
+                wake: wake, leases: member.leases, knownTypes: known, environment: environment)
+            state.withLock { state in
+                state.members[module]?.consumers.append(consumer)
+                state.signals.append(wake)
+            }
+        }
+    }
+
+    /// The bus's tables in a module's database.
+    public static var migrations: MigrationSet { busMigrations }
+
+    /// Runs relays and consumers until graceful shutdown or cancellation.
+    public func run() async {
+        let members = members.values.sorted { $0.log.module < $1.log.module }
+        await takeLeases(of: members)
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { keepers in
+                for member in members {
+                    keepers.addTask(name: "leases") { await member.leases.run() }
+                }
+                keepers.addTask(name: "retention") { await self.sweepRegularly() }
+                keepers.addTask(name: "watch") { await self.watchHandlers() }
+                // The leases are renewed until the last of the work has ended.
+                await work(members)
+                keepers.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.stop()
+        }
+        for member in members { await member.leases.release() }
+    }
+
+    private func takeLeases(of members: [Member]) async {
+        await withTaskGroup(of: Void.self) { group in
+            for member in members {
+                group.addTask(name: "leases") {
+                    // One that fails now is tried again by the keeper.
+                    try? await member.leases.step()
+                }
+            }
+        }
+    }
+
+    private func work(_ members: [Member]) async {
+        await withTaskGroup(of: Void.self) { group in
+            for member in members {
+                group.addTask(name: "relay") { await member.relay.run() }
+                for consumer in member.consumers {
+                    group.addTask(name: consumer.name) { await consumer.run() }
+                }
+            }
+        }
+    }
+
+    /// Lets the loops end after the work in hand.
+    package func stop() {
+        environment.stop()
+        for signal in state.withLock({ $0.signals }) { signal.raise() }
+    }
+
+    /// The modules that publish and hear in this process.
+    package var members: [String: Member] { state.withLock { $0.members } }
+
+    package var consumers: [Consumer] {
+        members.sorted { $0.key < $1.key }.flatMap(\.value.consumers)
+    }
+
+    /// Finds out where every log ends without running anything, to look at backlogs.
+    ///
+    /// - Throws: `StorageError`.
+    public func openLogs() async throws {
+        for member in members.values {
+            try await transport.open(member.log, after: try await member.log.head())
+        }
+    }
+
+    /// Makes a consumer look at once at what an operator wants of it.
+    public func wake(_ consumer: String) {
+        guard let consumer = consumers.first(where: { $0.name == consumer }) else { return }
+        consumer.state.withLock { $0.lookedAt = nil }
+        consumer.wake.raise()
+    }
+}

@@ -1,0 +1,31 @@
+/// Limits of the bus.
+public struct BusSettings: Sendable {
+    /// Events that a relay or consumer takes at a time.
+    public var batchCountMax = 100
+    /// Parked events that a consumer tries again between two batches of fresh ones.
+    public var retryCountMax = 8
+    /// Parked events that a consumer may have; with more it takes no further ones.
+    public var parkedCountMax = 100_000
+    /// How long a consumer may hold its database's writer in one transaction.
+    public var transactionDurationMax = Duration.milliseconds(20)
+    /// How long one transactional handler may take; effects have deadlines of their own.
+    public var handlerDurationMax = Duration.seconds(30)
+    /// How long an effect whose deadline has passed is given to end, before it is left to itself.
+    public var abandonGrace = Duration.seconds(2)
+    /// The safety net behind the wake-ups: the longest time between two looks.
+    public var pollInterval = Duration.seconds(1)
+    /// How long a lease lasts without renewal: the longest time until another process takes over
+    /// from one that can't be seen to have ended.
+    public var leaseDuration = Duration.seconds(8)
+    /// How long published events are kept.
+    public var retention = Duration.seconds(30 * 86_400)
+    /// For consumers without a policy of their own.
+    public var retry = RetryPolicy()
+    /// Policies by consumer.
+    public var retryByConsumer: [String: RetryPolicy] = [:]
+
+    /// The defaults.
+    public init() {}
+
+    func retry(for consumer: String) -> RetryPolicy { retryByConsumer[consumer] ?? retry }
+}

@@ -1,0 +1,184 @@
+import Events
+import Foundation
+import Instrumentation
+import Storage
+import Tracing
+import Synchronization
+
+extension Consumer {
+    private enum News: Sendable {
+        case done(EffectWindow.Work, Result<Performance, any Error>)
+        case woken
+    }
+
+    /// What a round over the window keeps while it lasts.
+    private struct Round {
+        var window = EffectWindow()
+        var handledCount = 0
+        var failure: (any Error)?
+        var isListening = false
+        /// Whether there may be something to read.
+        var hasNews = true
+        /// Whether the last look found less than there was room for.
+        var isExhausted = false
+        var untilDue = Duration.seconds(3_600)
+        var standing = ConsumerStanding.running
+    }
+
+    /// Performs effects until none is in work: events of one key one after the other, keys side by
+    /// side. While some are in work, new events are taken as they come.
+    func stepWithEffects(_ effects: Subscription.Effects, under lease: Lease) async throws -> Step {
+        guard try await !isFull() else { return Step(wait: environment.settings.pollInterval) }
+        return try await withThrowingTaskGroup(of: News.self) { group in
+            var round = Round()
+            while true {
+                while round.hasNews, round.failure == nil, canBegin(lease) {
+                    round.hasNews = false
+                    do {
+                        try await fill(&round, under: lease)
+                    } catch { round.failure = error }
+                }
+                while round.failure == nil, canBegin(lease),
+                    round.window.runningCount < effects.concurrency,
+                    let work = round.window.start()
+                {
+                    group.addTask(name: name) {
+                        do {
+                            return .done(
+                                work, .success(try await self.perform(work, effects, lease)))
+                        } catch { return .done(work, .failure(error)) }
+                    }
+                }
+                guard round.window.runningCount > 0 else { break }
+                if !round.isListening {
+                    round.isListening = true
+                    listen(in: &group, upTo: round.untilDue)
+                }
+                if let news = try await group.next() { await take(news, &round, under: lease) }
+            }
+            group.cancelAll()
+            return try await end(round, under: lease)
+        }
+    }
+
+    private func canBegin(_ lease: Lease) -> Bool {
+        !environment.isStopping && !Task.isCancelled && isCurrent(lease)
+    }
+
+    private func listen(in group: inout ThrowingTaskGroup<News, any Error>, upTo untilDue: Duration) {
+        let wait = min(environment.settings.pollInterval, untilDue)
+        group.addTask(name: "wake") { [wake, environment] in
+            await wake.wait(upTo: wait, clock: environment.clock)
+            return .woken
+        }
+    }
+
+    private func take(_ news: News, _ round: inout Round, under lease: Lease) async {
+        switch news {
+        case .woken:
+            round.isListening = false
+            round.hasNews = true
+        case .done(let work, .success(let performance)):
+            round.window.finish(work)
+            if performance == .handled { round.handledCount += 1 }
+            // One that was parked has a time when it is due; one that was waits for the next of
+            // its key no longer.
+            round.hasNews =
+                performance == .parked || work.origin == nil
+                || (!round.isExhausted && round.window.count <= halfBatch)
+            do {
+                try await storePlaces(of: round.window, atLeast: halfBatch, under: lease)
+            } catch { round.failure = round.failure ?? error }
+        case .done(let work, .failure(let error)):
+            round.failure = round.failure ?? error
+            round.window.abandon(work)
+        }
+    }
+
+    private var halfBatch: Int { environment.settings.batchCountMax / 2 }
+
+    private func end(_ round: Round, under lease: Lease) async throws -> Step {
+        var failure = round.failure
+        do {
+            try await storePlaces(of: round.window, atLeast: 1, under: lease)
+            for stream in round.window.streams {
+                let done = round.window.doneUpTo(stream) ?? 0
+                try await endReplay(of: stream, at: done, under: lease)
+            }
+        } catch { failure = failure ?? error }
+        if failure is ConsumerFull {
+            let count = environment.settings.parkedCountMax
+            stop(as: .full(parkedCount: count))
+            state.withLock { $0.places = [:] }
+            return Step(
+                handledCount: round.handledCount, wait: environment.settings.pollInterval)
+        }
+        if let failure { throw failure }
+        state.withLock { $0.standing = round.standing }
+        // A wake-up that came to the listener of this round is not lost: one more round looks.
+        return Step(
+            handledCount: round.handledCount, hasMore: round.isListening,
+            wait: min(round.untilDue, environment.settings.pollInterval))
+    }
+
+    /// Reads what there is room for: parked events that are due, then fresh ones of every stream.
+    private func fill(_ round: inout Round, under lease: Lease) async throws {
+        let limit = environment.settings.batchCountMax
+        guard round.window.count < limit else { return }
+        for event in try await parkedEvents(limit: environment.settings.retryCountMax) {
+            round.window.add(parked: event)
+        }
+        round.untilDue = try await untilNextDue()
+        round.isExhausted = true
+        for stream in await inflow.streams {
+            let room = limit - round.window.count
+            guard room > 0 else {
+                round.isExhausted = false
+                return
+            }
+            guard let start = try await start(in: stream, &round, under: lease),
+                let batch = try await inflow.next(of: stream, after: start, limit: room)
+            else { continue }
+            countUnknown(batch)
+            let isSuspect = isSuspect(stream)
+            if isSuspect {
+                try await parkSuspects(batch, under: lease)
+                round.hasNews = true
+            }
+            round.window.add(batch) { !isSuspect && subscription.hears($0) }
+            if batch.items.count == room { round.isExhausted = false }
+        }
+    }
+
+    /// Where to read a stream on; `nil` when it can't be.
+    private func start(
+        in stream: String, _ round: inout Round, under lease: Lease
+    ) async throws -> Int64? {
+        if let read = round.window.readUpTo(stream) { return read }
+        guard let place = try await place(in: stream, under: lease) else {
+            round.standing = state.withLock { $0.standing }
+            return nil
+        }
+        if state.withLock({ $0.replays[stream]?.hasEnded == false }) {
+            round.standing = .replaying
+        }
+        return place
+    }
+
+    /// Remembers how far all is done, and stores it where that has moved by `count` or more.
+    private func storePlaces(
+        of window: EffectWindow, atLeast count: Int, under lease: Lease
+    ) async throws {
+        for stream in window.streams {
+            guard let done = window.doneUpTo(stream) else { continue }
+            let stored = state.withLock { $0.storedPlaces[stream] ?? 0 }
+            if !window.hasHeard(stream) {
+                try await passOver(to: done, in: stream, under: lease)
+            } else if done - stored >= count {
+                try await storePlace(done, in: stream, under: lease)
+            } else {
+                state.withLock { $0.places[stream] = done }
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Events
+import Foundation
+import Logging
+import Storage
+import Synchronization
+
+/// Where a consumer stands in each stream.
+extension Consumer {
+    private static var unstoredCountMax: Int64 { 1_000 }
+
+    func hears(stream: String) async -> Bool { await inflow.streams.contains(stream) }
+
+    /// How far this consumer has taken a stream; `nil` before its first look.
+    func storedPlace(in stream: String) async throws -> Int64? {
+        try await read { try $0.cursor(of: stream) }
+    }
+
+    /// The place of this consumer in a stream, found or made at the first look; `nil` when events
+    /// before it are lost, so that it can't go on.
+    func place(in stream: String, under lease: Lease) async throws -> Int64? {
+        if let known = state.withLock({ $0.places[stream] }) { return known }
+        let floor = try await inflow.floor(of: stream)
+        if let stored = try await storedPlace(in: stream) {
+            guard stored >= floor else {
+                stop(as: .eventsLost(log: stream, after: stored, upTo: floor))
+                return nil
+            }
+            state.withLock {
+                $0.places[stream] = stored
+                $0.storedPlaces[stream] = stored
+            }
+            return stored
+        }
+        let start =
+            switch subscription.start {
+            case .beginning: floor
+            case .now: try await inflow.head(of: stream)
+            }
+        try await storePlace(start, in: stream, under: lease)
+        return start
+    }
+
+    /// Remembers a place among events that are not heard; stores it now and then: reading a few of
+    /// them again after a restart is cheaper than a commit a batch.
+    func passOver(to offset: Int64, in stream: String, under lease: Lease) async throws {
+        let stored = state.withLock { state in
+            state.places[stream] = offset
+            return state.storedPlaces[stream] ?? 0
+        }
+        guard offset - stored >= Self.unstoredCountMax else { return }
+        try await storePlace(offset, in: stream, under: lease)
+    }
+
+    func storePlace(_ offset: Int64, in stream: String, under lease: Lease) async throws {
+        let now = environment.now()
+        try await write(under: lease) { try $0.moveCursor(of: stream, to: offset, at: now) }
+        state.withLock {
+            $0.places[stream] = offset
+            $0.storedPlaces[stream] = offset
+        }
+    }
+
+    /// Says once that this consumer can't go on.
+    func stop(as standing: ConsumerStanding) {
+        let isNew = state.withLock { state in
+            defer { state.standing = standing }
+            return state.standing != standing
+        }
+        guard isNew else { return }
+        logger.error(
+            "consumer stopped",
+            metadata: ["consumer": "\(name)", "standing": "\(standing)"])
+    }
+}
+
+// MARK: - What a dead process may have had in hand
+
+extension Consumer {
+    /// Whether the batch may have been in the hands of a process that died over it. Its events are
+    /// then parked to be retried at once, because a retry's attempt is counted before it is made:
+    /// an event that kills the process does so a bounded number of times.
+    ///
+    /// What was in hand lies within two batches after the stored place: an effect consumer has at
+    /// most one batch in hand and stores its place when half a batch is done.
+    func isSuspect(_ stream: String) -> Bool {
+        state.withLock { $0.isSuccession && $0.checkedBatchCounts[stream, default: 0] < 2 }
+    }
+
+    func parkSuspects(_ batch: StreamBatch, under lease: Lease) async throws {
+        let now = environment.now()
+        let subscription = subscription
+        let count = try await write(under: lease) { inbox in
+            var count = 0
+            for item in batch.items where subscription.hears(item.event.envelope.type) {
+                guard try !inbox.hasSeen(item.event) else { continue }
+                let isBehind = try inbox.isParked(keyOf: item.event)
+                try inbox.park(item.event, as: isBehind ? .behind : .suspected(at: now), at: now)
+                count += 1
+            }
+            try inbox.moveCursor(of: batch.stream, to: batch.upTo, at: now)
+            return count
+        }
+        state.withLock {
+            $0.checkedBatchCounts[batch.stream, default: 0] += 1
+            $0.places[batch.stream] = batch.upTo
+            $0.storedPlaces[batch.stream] = batch.upTo
+            $0.parkedCount = $0.parkedCount.map { $0 + count }
+        }
+    }
+}

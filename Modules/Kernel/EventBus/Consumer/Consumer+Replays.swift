@@ -1,0 +1,175 @@
+import Events
+import Foundation
+import Logging
+import Storage
+import Synchronization
+
+/// What a consumer hears again because an operator wanted it to.
+struct Replay: Sendable {
+    /// Events after this offset …
+    let from: Int64
+    /// … and up to this one were taken before.
+    let to: Int64
+    /// Whether the consumer began with fresh state.
+    let isRebuild: Bool
+    /// Whether an effect consumer performs its effects again.
+    let withEffects: Bool
+    let hasEnded: Bool
+
+    func covers(_ offset: Int64) -> Bool { offset > from && offset <= to }
+}
+
+extension Consumer {
+    private struct Request: Sendable {
+        let stream: String
+        let from: Int64
+        let isRebuild: Bool
+        let hasBegun: Bool
+        let replay: Replay
+    }
+
+    /// Looks for replays that were asked for, from whichever process, and begins them.
+    func takeUpReplays(under lease: Lease) async throws {
+        var requests = try await requests()
+        if requests.contains(where: { !$0.hasBegun }) {
+            for request in requests where !request.hasBegun && !request.isRebuild {
+                try await beginRedelivery(of: request, under: lease)
+            }
+            let rebuilds = requests.filter { !$0.hasBegun && $0.isRebuild }
+            if !rebuilds.isEmpty { try await beginRebuild(of: rebuilds, under: lease) }
+            state.withLock {
+                $0.places = [:]
+                $0.storedPlaces = [:]
+                $0.parkedCount = nil
+            }
+            requests = try await self.requests()
+        }
+        let replays = Dictionary(uniqueKeysWithValues: requests.map { ($0.stream, $0.replay) })
+        state.withLock { $0.replays = replays }
+    }
+
+    private func requests() async throws -> [Request] {
+        try await read { inbox in
+            try inbox.transaction.rows(
+                """
+                SELECT stream, from_offset, to_offset, is_rebuild, with_effects, begun_at, ended_at
+                FROM inbox_replays WHERE consumer = \(inbox.consumer) ORDER BY stream
+                """
+            ).map { row in
+                let from = try row.get("from_offset", as: Int64.self)
+                let isRebuild = try row.get("is_rebuild", as: Bool.self)
+                return Request(
+                    stream: try row.get("stream"), from: from, isRebuild: isRebuild,
+                    hasBegun: try row.get("begun_at", as: Date?.self) != nil,
+                    replay: Replay(
+                        from: from, to: try row.get("to_offset"), isRebuild: isRebuild,
+                        withEffects: try row.get("with_effects"),
+                        hasEnded: try row.get("ended_at", as: Date?.self) != nil))
+            }
+        }
+    }
+
+    /// Goes back in one stream, onto the state as it is. Where events are lost it goes forward to
+    /// the first that is kept.
+    private func beginRedelivery(of request: Request, under lease: Lease) async throws {
+        let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
+        try await write(under: lease) { inbox in
+            let place = try inbox.cursor(of: request.stream) ?? 0
+            let start = max(floor, min(request.from, place))
+            try inbox.forget(log: request.stream, after: start)
+            try inbox.moveCursor(of: request.stream, to: start, at: now)
+            try inbox.begin(request.stream, from: start, to: max(place, start), at: now)
+        }
+        logger.notice("redelivery begun", metadata: ["consumer": "\(name)"])
+    }
+
+    /// Empties the consumer's state and begins at the beginning of every stream, in one
+    /// transaction.
+    private func beginRebuild(of requests: [Request], under lease: Lease) async throws {
+        let now = environment.now()
+        for request in requests where try await inflow.floor(of: request.stream) > request.from {
+            // Retention has come between the request and now; the state is not given up for less.
+            try await drop(requests, under: lease)
+            logger.error(
+                "rebuild refused: events have been dropped", metadata: ["consumer": "\(name)"])
+            return
+        }
+        let reset = subscription.reset
+        try await write(under: lease) { inbox in
+            try reset?(inbox.transaction)
+            for request in requests {
+                let place = try inbox.cursor(of: request.stream) ?? 0
+                try inbox.forget(log: request.stream, after: request.from)
+                try inbox.moveCursor(of: request.stream, to: request.from, at: now)
+                try inbox.begin(request.stream, from: request.from, to: place, at: now)
+            }
+        }
+        logger.notice("rebuild begun", metadata: ["consumer": "\(name)"])
+    }
+
+    private func drop(_ requests: [Request], under lease: Lease) async throws {
+        try await write(under: lease) { inbox in
+            for request in requests {
+                try inbox.transaction.execute(
+                    """
+                    DELETE FROM inbox_replays
+                    WHERE consumer = \(inbox.consumer) AND stream = \(request.stream)
+                    """)
+            }
+        }
+    }
+
+    /// The replay that an event at this offset belongs to, if one does.
+    func replay(of offset: Int64, in stream: String) -> Replay? {
+        state.withLock { $0.replays[stream] }.flatMap { $0.covers(offset) ? $0 : nil }
+    }
+
+    /// Notes the end of a replay whose last event was taken.
+    func endReplay(of stream: String, at offset: Int64, under lease: Lease) async throws {
+        let replay = state.withLock { $0.replays[stream] }
+        guard let replay, !replay.hasEnded, offset >= replay.to else { return }
+        let now = environment.now()
+        try await write(under: lease) { inbox in
+            try inbox.transaction.execute(
+                """
+                UPDATE inbox_replays SET ended_at = \(now)
+                WHERE consumer = \(inbox.consumer) AND stream = \(stream)
+                """)
+        }
+        state.withLock {
+            $0.replays[stream] = Replay(
+                from: replay.from, to: replay.to, isRebuild: replay.isRebuild,
+                withEffects: replay.withEffects, hasEnded: true)
+        }
+        logger.notice("replay ended", metadata: ["consumer": "\(name)", "stream": "\(stream)"])
+    }
+}
+
+extension Inbox {
+    /// Forgets that events of a log after a position were taken, so that they are taken again.
+    fileprivate func forget(log: String, after position: Int64) throws {
+        for table: SQL in ["inbox_parked", "inbox_handled"] {
+            try transaction.execute(
+                """
+                DELETE FROM \(table)
+                WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
+                """)
+        }
+        try transaction.execute(
+            """
+            UPDATE inbox_marks SET position = \(position)
+            WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
+            """)
+    }
+
+    fileprivate func begin(
+        _ stream: String, from start: Int64, to end: Int64, at now: Date
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE inbox_replays
+            SET from_offset = \(start), to_offset = \(end), begun_at = \(now)
+            WHERE consumer = \(consumer) AND stream = \(stream)
+            """)
+    }
+}

@@ -1,0 +1,123 @@
+import Events
+import Foundation
+import Storage
+import Synchronization
+
+extension Consumer {
+    struct Retries: Sendable {
+        var handledCount = 0
+        var hasMore = false
+        var untilDue = Duration.seconds(3_600)
+    }
+
+    /// Tries again the first parked event of keys that are due, a few keys a round, so that fresh
+    /// events are taken in between.
+    func retryDue(under lease: Lease) async throws -> Retries {
+        let limit = environment.settings.retryCountMax
+        var retries = Retries()
+        let due = try await parkedEvents(limit: limit)
+        for event in due where !environment.isStopping {
+            if try await retry(event, under: lease) { retries.handledCount += 1 }
+        }
+        // A handled event makes the next of its key due at once.
+        retries.hasMore = due.count == limit || retries.handledCount > 0
+        retries.untilDue = try await untilNextDue()
+        return retries
+    }
+
+    /// Tries a parked event once more; tells whether it was handled.
+    func retry(_ event: LoggedEvent, under lease: Lease) async throws -> Bool {
+        let count = try await write(under: lease) {
+            try $0.countAttempt(of: event, at: self.environment.now())
+        }
+        guard let count else { return false }
+        let start = environment.uptime()
+        do {
+            // More attempts than allowed were counted, none failed: each ended the process.
+            guard count.counting <= policy.attemptCountMax else { throw AttemptsLost() }
+            try await handle(event, attempt: count.total, under: lease)
+            report(Tally(handled: [(event.envelope.topic, environment.uptime() - start)]))
+            state.withLock { $0.parkedCount = $0.parkedCount.map { max(0, $0 - 1) } }
+            return true
+        } catch let error where isFaultOfEvent(error) {
+            let parking = parking(after: error, attempts: count)
+            try await write(under: lease) { try $0.recordFailure(of: event, as: parking) }
+            report(Tally(failures: [Failure(event: event, error: error, parking: parking)]))
+            return false
+        } catch {
+            // Not the event's fault: it gets the attempt back, unless the storage is still away.
+            _ = try? await write(under: lease) { try $0.giveAttemptBack(of: event) }
+            throw error
+        }
+    }
+
+    private func handle(_ event: LoggedEvent, attempt: Int, under lease: Lease) async throws {
+        let type = event.envelope.type
+        let replay = replay(of: event.position, in: event.log)
+        if case .effect(let effects) = subscription.work {
+            guard let handler = effects.handlers[type] else { throw Unheard(type: type) }
+            try await perform(
+                handler, on: event, attempt: attempt, deadline: effects.deadline, replay: replay,
+                wasParked: true, under: lease)
+            return
+        }
+        guard let handle = subscription.handle(of: type) else { throw Unheard(type: type) }
+        try await write(under: lease) { inbox in
+            guard try inbox.isOpen(event, wasParked: true) else { return }
+            _ = try self.attempt(
+                handle, on: event, attempt: attempt, replay: replay, wasParked: true, in: inbox)
+        }
+    }
+
+    /// The first events of keys that are due to be tried again.
+    func parkedEvents(limit: Int) async throws -> [LoggedEvent] {
+        let now = environment.now()
+        return try await read { inbox in
+            try inbox.transaction.rows(
+                """
+                SELECT log, position, \(Envelope.columns) FROM inbox_parked
+                WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
+                    AND due_at <= \(now)
+                ORDER BY due_at, position LIMIT \(limit)
+                """
+            ).map { try LoggedEvent($0, log: try $0.get("log")) }
+        }
+    }
+
+    func untilNextDue() async throws -> Duration {
+        let due = try await read { inbox in
+            try inbox.transaction.first(
+                """
+                SELECT MIN(due_at) AS due FROM inbox_parked
+                WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
+                """)?.get("due", as: Date?.self)
+        }
+        guard let due else { return .seconds(3_600) }
+        return .seconds(min(max(0, due.timeIntervalSince(environment.now())), 3_600))
+    }
+
+    /// Whether as many events are parked as may be; found out anew now and then while it is so.
+    func isFull() async throws -> Bool {
+        guard case .full = state.withLock({ $0.standing }) else { return false }
+        let known = state.withLock { $0.parkedCount }
+        let count: Int
+        if let known { count = known } else { count = try await read { try $0.parkedCount() } }
+        let isFull = count >= environment.settings.parkedCountMax
+        state.withLock {
+            $0.parkedCount = count
+            $0.standing = isFull ? .full(parkedCount: count) : .running
+        }
+        return isFull
+    }
+}
+
+/// A parked event's type is no longer heard by its consumer; a later version may hear it again.
+struct Unheard: PermanentFailure {
+    let type: EventType
+}
+
+/// Every allowed attempt was begun and none came to an end.
+struct AttemptsLost: PermanentFailure {}
+
+/// An event would have to be parked and there is no room; it is taken again when there is.
+struct ConsumerFull: Error {}

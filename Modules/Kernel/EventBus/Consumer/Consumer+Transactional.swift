@@ -1,0 +1,216 @@
+import Events
+import Foundation
+import Instrumentation
+import Storage
+import Tracing
+import Synchronization
+
+/// What a transactional handler is when its event type was looked up.
+typealias Handle = @Sendable (Delivery, Transaction) throws -> Void
+
+extension Consumer {
+    func stepTransactionally(under lease: Lease) async throws -> Step {
+        var step = Step(wait: environment.settings.pollInterval)
+        let retries = try await retryDue(under: lease)
+        step.handledCount += retries.handledCount
+        step.hasMore = retries.hasMore
+        step.wait = min(step.wait, retries.untilDue)
+        var standing = ConsumerStanding.running
+        for stream in await inflow.streams where !environment.isStopping {
+            if try await isFull() { return step }
+            guard let place = try await place(in: stream, under: lease) else {
+                standing = state.withLock { $0.standing }
+                continue
+            }
+            let limit = environment.settings.batchCountMax
+            if let batch = try await inflow.next(of: stream, after: place, limit: limit) {
+                let taken = try await take(batch, under: lease)
+                step.handledCount += taken.handledCount
+                if batch.items.count == limit || taken.reached < batch.upTo || taken.isRetryDue {
+                    step.hasMore = true
+                }
+                if taken.isFull { return step }
+            }
+            let reached = state.withLock { $0.places[stream] } ?? 0
+            if state.withLock({ $0.replays[stream]?.hasEnded == false }) {
+                standing = .replaying
+                try await endReplay(of: stream, at: reached, under: lease)
+            }
+        }
+        state.withLock { $0.standing = standing }
+        return step
+    }
+
+    /// How far a batch was taken.
+    struct Taken: Sendable {
+        var reached: Int64
+        var handledCount = 0
+        var isFull = false
+        var isRetryDue = false
+    }
+
+    private func take(_ batch: StreamBatch, under lease: Lease) async throws -> Taken {
+        countUnknown(batch)
+        guard batch.items.contains(where: { subscription.hears($0.event.envelope.type) }) else {
+            try await passOver(to: batch.upTo, in: batch.stream, under: lease)
+            return Taken(reached: batch.upTo)
+        }
+        guard !isSuspect(batch.stream) else {
+            try await parkSuspects(batch, under: lease)
+            return Taken(reached: batch.upTo, isRetryDue: true)
+        }
+        let (taken, tally) = try await handle(batch, under: lease)
+        state.withLock { state in
+            state.places[batch.stream] = taken.reached
+            state.storedPlaces[batch.stream] = taken.reached
+            state.parkedCount = tally.parkedCount ?? state.parkedCount
+        }
+        report(tally)
+        if taken.isFull { stop(as: .full(parkedCount: tally.parkedCount ?? 0)) }
+        return taken
+    }
+
+    /// Handles a batch, each event in a savepoint, and moves the cursor, in one transaction.
+    ///
+    /// A failing event is undone alone and parked with its key; the others commit.
+    private func handle(
+        _ batch: StreamBatch, under lease: Lease
+    ) async throws -> (Taken, Tally) {
+        let parkedCount = state.withLock { $0.parkedCount }
+        return try await write(under: lease) { inbox in
+            let start = self.environment.uptime()
+            var tally = Tally(parkedCount: parkedCount)
+            var taken = Taken(reached: batch.after)
+            for item in batch.items {
+                if let handle = self.subscription.handle(of: item.event.envelope.type) {
+                    let replay = self.replay(of: item.offset, in: batch.stream)
+                    guard
+                        try self.handle(
+                            item.event, with: handle, replay: replay, in: inbox, tally: &tally)
+                    else {
+                        taken.isFull = true
+                        break
+                    }
+                }
+                taken.reached = item.offset
+                let elapsed = self.environment.uptime() - start
+                if elapsed > self.environment.settings.transactionDurationMax { break }
+            }
+            try inbox.moveCursor(
+                of: batch.stream, to: taken.reached, at: self.environment.now())
+            taken.handledCount = tally.handled.count
+            return (taken, tally)
+        }
+    }
+
+    /// Handles one event; `false` when it would have to be parked and there is no room.
+    private func handle(
+        _ event: LoggedEvent, with handle: Handle, replay: Replay?, in inbox: Inbox,
+        tally: inout Tally
+    ) throws -> Bool {
+        if try inbox.hasSeen(event) {
+            tally.duplicateCount += 1
+            return true
+        }
+        if try inbox.isParked(keyOf: event) {
+            guard try hasRoom(in: inbox, tally: &tally) else { return false }
+            try inbox.park(event, as: .behind, at: environment.now())
+            return true
+        }
+        do {
+            let duration = try attempt(handle, on: event, attempt: 1, replay: replay, in: inbox)
+            tally.handled.append((event.envelope.topic, duration))
+        } catch let error where isFaultOfEvent(error) {
+            guard try hasRoom(in: inbox, tally: &tally) else { return false }
+            let parking = parking(after: error, attempts: AttemptCount(total: 1, forgiven: 0))
+            try inbox.park(event, as: parking, at: environment.now())
+            tally.failures.append(Failure(event: event, error: error, parking: parking))
+        }
+        return true
+    }
+
+    /// Takes a place among the parked events, if there is one left.
+    private func hasRoom(in inbox: Inbox, tally: inout Tally) throws -> Bool {
+        let count = try tally.parkedCount ?? inbox.parkedCount()
+        tally.parkedCount = count
+        guard count < environment.settings.parkedCountMax else { return false }
+        tally.parkedCount = count + 1
+        return true
+    }
+
+    /// Runs a handler inside the event's context and span, and remembers that it did: in one
+    /// savepoint, so that neither is there without the other. Tells how long the handler took.
+    func attempt(
+        _ handle: Handle, on event: LoggedEvent, attempt: Int, replay: Replay?,
+        wasParked: Bool = false, in inbox: Inbox
+    ) throws -> Duration {
+        let transaction = inbox.transaction
+        let span = startSpan(for: event)
+        defer { span.end() }
+        let (outer, wasMuted) = (transaction.context, transaction.isMuted)
+        let start = environment.uptime()
+        let end = start + environment.settings.handlerDurationMax
+        transaction.context = span.context
+        transaction.isMuted = replay?.isRebuild ?? false
+        transaction.isOverdue = { [environment] in environment.uptime() > end }
+        take(event, since: start)
+        defer {
+            transaction.context = outer
+            transaction.isMuted = wasMuted
+            transaction.isOverdue = nil
+            putDown(event)
+        }
+        do {
+            return try InstrumentationContext.withValue(span.context) {
+                try transaction.savepoint {
+                    let delivery = Delivery(
+                        event, attempt: attempt, isReplay: replay != nil)
+                    try handle(delivery, transaction)
+                    transaction.isOverdue = nil
+                    let duration = environment.uptime() - start
+                    try inbox.finish(
+                        event, wasParked: wasParked, attempts: attempt, at: environment.now(),
+                        took: duration)
+                    return duration
+                }
+            }
+        } catch is TransactionOverdue {
+            let error = DeadlineExceeded(
+                consumer: name, deadline: environment.settings.handlerDurationMax)
+            span.recordError(error)
+            throw error
+        } catch {
+            span.recordError(error)
+            throw error
+        }
+    }
+
+    /// Whether a failure is to be held against the event. A storage that is away or full is not
+    /// its fault, nor is a lease that another process took, nor the end of the process; a handler's
+    /// own `CancellationError` is.
+    func isFaultOfEvent(_ error: any Error) -> Bool {
+        if let error = error as? StorageError { return !error.isTransient }
+        if error is LeaseLost || error is ConsumerFull { return false }
+        return !(error is CancellationError && Task.isCancelled)
+    }
+
+    func parking(after error: any Error, attempts: AttemptCount) -> Parking {
+        Parking(
+            failure: error, attempts: attempts, policy: policy, chance: environment.chance(),
+            now: environment.now())
+    }
+}
+
+// MARK: - The event in hand
+
+extension Consumer {
+    func take(_ event: LoggedEvent, since start: Duration) {
+        state.withLock {
+            $0.inHand[event.envelope.id] = .init(event: event, since: start)
+        }
+    }
+
+    func putDown(_ event: LoggedEvent) {
+        state.withLock { _ = $0.inHand.removeValue(forKey: event.envelope.id) }
+    }
+}

@@ -1,0 +1,172 @@
+public import Events
+public import Foundation
+public import Storage
+
+/// Has consumers hear again what they heard before, from the logs of the modules.
+///
+/// A request lies in the consumer's database; whichever process runs the consumer takes it up
+/// within a second, while all other consumers go on.
+public struct Replays: Sendable {
+    private let registry: EventRegistry
+    private let databases: [String: Database]
+    private let modulesOfConsumers: [String: String]
+    private let subscriptions: [String: Subscription]
+    private let now: @Sendable () -> Date
+
+    /// - Parameters:
+    ///   - databases: each module's database.
+    ///   - subscriptions: all consumers, with the module of each.
+    public init(
+        registry: EventRegistry, databases: [String: Database],
+        subscriptions: [(module: String, subscription: Subscription)],
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.registry = registry
+        self.databases = databases
+        modulesOfConsumers = Dictionary(
+            uniqueKeysWithValues: subscriptions.map { ($0.subscription.consumer, $0.module) })
+        self.subscriptions = Dictionary(
+            uniqueKeysWithValues: subscriptions.map { ($0.subscription.consumer, $0.subscription) })
+        self.now = now
+    }
+
+    /// Where a replay begins.
+    public enum Origin: Sendable, Hashable {
+        /// With fresh state at the beginning of every log.
+        case beginning
+        /// With this event, and in the other logs with what was published since.
+        case event(EventID)
+        /// With what was published since that time.
+        case time(Date)
+    }
+
+    /// How far a replay is.
+    public struct Progress: Sendable, Codable, Hashable {
+        /// The log that is read again.
+        public let stream: String
+        /// Positions to go through, 0 at least.
+        public let total: Int64
+        /// Positions gone through.
+        public let done: Int64
+        /// Whether the consumer has begun.
+        public let hasBegun: Bool
+        /// Whether the consumer has come to the end.
+        public let hasEnded: Bool
+    }
+
+    /// Asks for a replay.
+    ///
+    /// - Throws: ``ReplayError``; `StorageError`.
+    public func request(
+        of consumer: String, from origin: Origin = .beginning, withEffects: Bool = false,
+        by actor: String
+    ) async throws {
+        guard let subscription = subscriptions[consumer], let module = modulesOfConsumers[consumer],
+            let database = databases[module]
+        else { throw ReplayError.noSuchConsumer(consumer) }
+        if case .refused = subscription.replay { throw ReplayError.refused(consumer) }
+        let isRebuild = origin == .beginning && subscription.reset != nil
+        let starts = try await starts(of: consumer, from: origin, isRebuild: isRebuild)
+        let outbox = Outbox(module: module, committed: Signal(), now: now)
+        let now = now()
+        try await database.write { transaction in
+            for (log, position) in starts {
+                try transaction.execute(
+                    """
+                    INSERT INTO inbox_replays
+                        (consumer, stream, from_offset, to_offset, is_rebuild, with_effects,
+                         requested_at)
+                    VALUES (\(consumer), \(log), \(position), 0, \(isRebuild), \(withEffects),
+                            \(now))
+                    ON CONFLICT (consumer, stream) DO UPDATE
+                    SET from_offset = excluded.from_offset, to_offset = 0,
+                        is_rebuild = excluded.is_rebuild, with_effects = excluded.with_effects,
+                        requested_at = excluded.requested_at, begun_at = NULL, ended_at = NULL
+                    """)
+            }
+            try outbox.publish(
+                ConsumerReplayRequested(
+                    consumer: consumer, isRebuild: isRebuild, withEffects: withEffects,
+                    actor: actor, requestedAt: now), in: transaction)
+        }
+    }
+
+    /// How far the last replay of a consumer is, log by log.
+    ///
+    /// - Throws: ``ReplayError/noSuchConsumer(_:)``; `StorageError`.
+    public func progress(of consumer: String) async throws -> [Progress] {
+        guard let module = modulesOfConsumers[consumer], let database = databases[module] else {
+            throw ReplayError.noSuchConsumer(consumer)
+        }
+        return try await database.read { transaction in
+            try transaction.rows(
+                """
+                SELECT r.stream, r.from_offset, r.to_offset, r.begun_at, r.ended_at, c.position
+                FROM inbox_replays r LEFT JOIN inbox_cursors c
+                    ON c.consumer = r.consumer AND c.stream = r.stream
+                WHERE r.consumer = \(consumer) ORDER BY r.stream
+                """
+            ).map { row in
+                let from = try row.get("from_offset", as: Int64.self)
+                let hasBegun = try row.get("begun_at", as: Date?.self) != nil
+                let total = max(0, try row.get("to_offset", as: Int64.self) - from)
+                let place = try row.get("position", as: Int64?.self) ?? from
+                let hasEnded = try row.get("ended_at", as: Date?.self) != nil
+                return Progress(
+                    stream: try row.get("stream"), total: total,
+                    done: hasEnded ? total : hasBegun ? min(max(0, place - from), total) : 0,
+                    hasBegun: hasBegun, hasEnded: hasEnded)
+            }
+        }
+    }
+
+    /// The position after which each log is read again.
+    private func starts(
+        of consumer: String, from origin: Origin, isRebuild: Bool
+    ) async throws -> [(log: String, position: Int64)] {
+        let logs = databases.sorted { $0.key < $1.key }
+            .map { OutboxLog(module: $0.key, database: $0.value) }
+            .filter { log in
+                registry.hearers(of: log.module).contains { $0.consumer == consumer }
+            }
+        var event: (log: String, event: LoggedEvent)?
+        if case .event(let id) = origin {
+            for log in logs where event == nil {
+                if let found = try await log.event(id) { event = (log.module, found) }
+            }
+            guard event != nil else { throw ReplayError.noSuchEvent(id) }
+        }
+        var starts: [(log: String, position: Int64)] = []
+        for log in logs {
+            let floor = try await log.floor()
+            switch origin {
+            case .beginning:
+                guard !isRebuild || floor == 0 else {
+                    throw ReplayError.eventsDropped(log: log.module, upTo: floor)
+                }
+                starts.append((log.module, floor))
+            case .event:
+                if let event, event.log == log.module {
+                    starts.append((log.module, event.event.position - 1))
+                } else if let time = event?.event.envelope.time {
+                    starts.append((log.module, try await log.position(before: time)))
+                }
+            case .time(let time):
+                starts.append((log.module, try await log.position(before: time)))
+            }
+        }
+        return starts
+    }
+}
+
+/// Why a replay was not begun.
+public enum ReplayError: Error, Hashable {
+    /// No consumer of that name runs on these databases.
+    case noSuchConsumer(String)
+    /// The consumer's module says that its handlers rely on hearing each event once.
+    case refused(String)
+    /// No log that the consumer hears has that event.
+    case noSuchEvent(EventID)
+    /// Retention has dropped events that the consumer's state was built from.
+    case eventsDropped(log: String, upTo: Int64)
+}

@@ -1,0 +1,103 @@
+public import Events
+public import Foundation
+import Instrumentation
+public import Storage
+import Telemetry
+
+/// Where a module publishes its events: in the transaction that makes them true, or not at all.
+public struct Outbox: Sendable {
+    /// The largest payload in bytes: below the 1 MB that Kafka brokers accept by default, with
+    /// room for headers.
+    public static let payloadByteCountMax = 900 * 1_024
+
+    /// The publishing module.
+    public let module: String
+    private let committed: Signal
+    private let now: @Sendable () -> Date
+
+    package init(module: String, committed: Signal, now: @escaping @Sendable () -> Date) {
+        self.module = module
+        self.committed = committed
+        self.now = now
+    }
+
+    /// An outbox that no relay reads, for a module that is only described.
+    public static func unheard(module: String) -> Outbox {
+        Outbox(module: module, committed: Signal(), now: { Date() })
+    }
+
+    /// CloudEvents `source` of a module's events.
+    package static func source(of module: String) -> String { "/flotilla/\(module)" }
+
+    /// Publishes an event with the transaction: it exists if and only if the transaction commits.
+    ///
+    /// Correlation, causation and trace come from the transaction's context. Write the row that
+    /// the event's key names before this call: its lock is what puts events of one key into the
+    /// order of their commits. (SQLite has one writer at a time, so that any order of statements
+    /// does.) In a handler whose consumer is being rebuilt, nothing is published: it was the first
+    /// time.
+    ///
+    /// - Throws: ``OutboxError/payloadTooLarge(type:byteCount:)``; `StorageError`; `EncodingError`.
+    @discardableResult
+    public func publish(_ event: some Event, in transaction: Transaction) throws -> EventID {
+        let envelope = try envelope(of: event, at: now(), in: transaction)
+        guard !transaction.isMuted else { return envelope.id }
+        try transaction.execute(
+            """
+            INSERT INTO outbox_events (\(Envelope.columns)) VALUES (\(envelope.columnValues))
+            """)
+        wakeRelay(after: transaction)
+        return envelope.id
+    }
+
+    /// Publishes an event at a later time: a time-out of a saga, the expiry of a reservation.
+    ///
+    /// It is durable with the transaction, and enters the log when it is due.
+    ///
+    /// - Throws: as `publish(_:in:)`.
+    @discardableResult
+    public func publish(
+        _ event: some Event, at dueAt: Date, in transaction: Transaction
+    ) throws -> EventID {
+        let envelope = try envelope(of: event, at: dueAt, in: transaction)
+        guard !transaction.isMuted else { return envelope.id }
+        try transaction.execute(
+            """
+            INSERT INTO outbox_scheduled (due_at, \(Envelope.columns))
+            VALUES (\(dueAt), \(envelope.columnValues))
+            """)
+        wakeRelay(after: transaction)
+        return envelope.id
+    }
+
+    private func wakeRelay(after transaction: Transaction) {
+        transaction.afterCommit { [committed] in committed.raise() }
+    }
+
+    private func envelope<E: Event>(
+        of event: E, at time: Date, in transaction: Transaction
+    ) throws -> Envelope {
+        let data = try FlotillaJSON.encoder().encode(event)
+        guard data.count <= Self.payloadByteCountMax else {
+            throw OutboxError.payloadTooLarge(type: E.type, byteCount: data.count)
+        }
+        let id = EventID()
+        let context = transaction.context
+        return Envelope(
+            id: id, type: E.type, source: Self.source(of: module), topic: E.topic, key: event.key,
+            time: time.wholeMilliseconds, data: data,
+            cause: Cause(
+                correlationID: context.correlationID ?? id.description,
+                causationID: context.causationID.flatMap { EventID($0) },
+                consumer: context.consumer,
+                requestID: context.requestID,
+                traceparent: context.traceContext?.traceparent,
+                transactionID: transaction.id))
+    }
+}
+
+/// Why an event was not published. The transaction that tried should fail with it.
+public enum OutboxError: Error, Hashable {
+    /// The payload exceeds ``Outbox/payloadByteCountMax``.
+    case payloadTooLarge(type: EventType, byteCount: Int)
+}

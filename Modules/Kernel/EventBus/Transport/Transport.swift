@@ -1,0 +1,90 @@
+package import Events
+
+/// The box in the middle of an event's path: takes events from relays, gives them to consumers.
+///
+/// Outbox, inbox, retries, dead letters and order are the same over every transport. A transport may
+/// repeat events, also long ago ones, and may mix events of different keys anew; what it must keep
+/// is that the first time of each event of a key comes after the first time of those before it.
+package protocol Transport: Sendable {
+    /// The name under which a relay's place is kept in the log that it carries; `nil` when the
+    /// transport reads the logs itself and a relay only tells it how far they go.
+    var reader: String? { get }
+
+    /// Called once before the relay of a log begins, with the position after which it sends.
+    func open(_ log: OutboxLog, after position: Int64) async throws
+
+    /// Takes over a batch, in log order. When it returns, the events reach every subscriber even
+    /// if this process dies now.
+    func send(_ batch: LogBatch) async throws
+
+    /// The way into one consumer.
+    func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow
+}
+
+/// What a consumer reads from: streams, each with offsets of its own. Within one process a stream
+/// is a module's log; a broker's is a partition of a topic.
+package protocol Inflow: Sendable {
+    /// The streams that the consumer hears.
+    var streams: [String] { get async }
+
+    /// The newest offset of a stream, where a consumer that starts `from: .now` begins.
+    func head(of stream: String) async throws -> Int64
+
+    /// The offset up to which a stream's events are gone; 0 while all are kept.
+    func floor(of stream: String) async throws -> Int64
+
+    /// The next events of a stream after the consumer's own place; `nil` when it is caught up.
+    func next(of stream: String, after offset: Int64, limit: Int) async throws -> StreamBatch?
+}
+
+/// A contiguous piece of one log.
+package struct LogBatch: Sendable {
+    /// The module whose log it is.
+    package let log: String
+    /// There is nothing between this position and the first event.
+    package let after: Int64
+    package let events: [LoggedEvent]
+
+    package init(log: String, after: Int64, events: [LoggedEvent]) {
+        self.log = log
+        self.after = after
+        self.events = events
+    }
+
+    /// Everything up to here is in this batch or before it.
+    package var upTo: Int64 { events.last?.position ?? after }
+}
+
+/// A contiguous piece of one stream.
+package struct StreamBatch: Sendable {
+    package let stream: String
+    /// There is nothing between this offset and the first item.
+    package let after: Int64
+    package let items: [Item]
+    /// Everything up to here is in this batch or before it.
+    package let upTo: Int64
+
+    package struct Item: Sendable {
+        package let offset: Int64
+        package let event: LoggedEvent
+
+        package init(offset: Int64, event: LoggedEvent) {
+            self.offset = offset
+            self.event = event
+        }
+    }
+
+    package init(stream: String, after: Int64, items: [Item]) {
+        self.stream = stream
+        self.after = after
+        self.items = items
+        upTo = items.last?.offset ?? after
+    }
+
+    /// A piece of a log read as a stream: offsets are positions.
+    package init(log: String, after: Int64, events: [LoggedEvent]) {
+        self.init(
+            stream: log, after: after,
+            items: events.map { Item(offset: $0.position, event: $0) })
+    }
+}
