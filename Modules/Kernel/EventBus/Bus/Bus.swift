@@ -99,7 +99,10 @@ public final class Bus: Service {
         } onGracefulShutdown: {
             self.stop()
         }
-        for member in members { await member.leases.release() }
+        // Also when this task was cancelled: a successor would wait for them to run out.
+        await Task(executorPreference: environment.executor) {
+            for member in members { await member.leases.release() }
+        }.value
     }
 
     private func takeLeases(of members: [Member]) async {
