@@ -17,6 +17,7 @@ package final class BusEnvironment: Sendable {
     package let holder: String
     /// Whether another holder is known to have ended.
     package let isHolderGone: @Sendable (String) -> Bool
+    private let makeLogger: @Sendable (String) -> Logger
     private let stopping = Atomic(false)
 
     package init(
@@ -27,7 +28,8 @@ package final class BusEnvironment: Sendable {
         chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         executor: (any TaskExecutor)? = nil,
         holder: String? = nil,
-        isHolderGone: (@Sendable (String) -> Bool)? = nil
+        isHolderGone: (@Sendable (String) -> Bool)? = nil,
+        makeLogger: @escaping @Sendable (String) -> Logger = { Logger(label: $0) }
     ) {
         self.settings = settings
         self.clock = clock
@@ -36,6 +38,7 @@ package final class BusEnvironment: Sendable {
         self.uptime = uptime ?? { ContinuousClock.now - start }
         self.chance = chance
         self.executor = executor
+        self.makeLogger = makeLogger
         // Two buses of one process are two holders.
         self.holder = holder ?? "\(ProcessIdentity.current)/\(UUID().uuidString.lowercased())"
         self.isHolderGone = isHolderGone ?? { ProcessIdentity.isGone($0) }
@@ -46,7 +49,7 @@ package final class BusEnvironment: Sendable {
     package func stop() { stopping.store(true, ordering: .releasing) }
 
     package func logger(module: String) -> Logger {
-        var logger = Logger(label: "flotilla.bus")
+        var logger = makeLogger("flotilla.bus")
         logger[metadataKey: "module"] = "\(module)"
         return logger
     }

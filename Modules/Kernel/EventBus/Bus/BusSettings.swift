@@ -2,6 +2,10 @@
 public struct BusSettings: Sendable {
     /// Events that a relay or consumer takes at a time.
     public var batchCountMax = 100
+    /// Events that an effect consumer has in hand: how far it looks past a key that is slow.
+    public var windowCountMax = 1_000
+    /// The payloads of those in bytes, beyond one batch.
+    public var windowByteCountMax = 8 * 1_024 * 1_024
     /// Parked events that a consumer tries again between two batches of fresh ones.
     public var retryCountMax = 8
     /// Parked events that a consumer may have; with more it takes no further ones.

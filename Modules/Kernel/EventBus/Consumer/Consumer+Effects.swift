@@ -50,7 +50,8 @@ extension Consumer {
                     }
                 }
                 guard round.window.runningCount > 0 else { break }
-                if !round.isListening {
+                // Where nothing new could be begun, only the ends are awaited.
+                if !round.isListening, canBegin(lease), room(in: round.window) > 0 {
                     round.isListening = true
                     listen(in: &group, upTo: round.untilDue)
                 }
@@ -121,17 +122,28 @@ extension Consumer {
             wait: min(round.untilDue, environment.settings.pollInterval))
     }
 
+    /// How many events more may be taken in hand.
+    private func room(in window: EffectWindow) -> Int {
+        let settings = environment.settings
+        guard window.count >= settings.batchCountMax else {
+            return settings.batchCountMax - window.count
+        }
+        guard window.byteCount < settings.windowByteCountMax else { return 0 }
+        return min(settings.windowCountMax - window.count, settings.batchCountMax)
+    }
+
     /// Reads what there is room for: parked events that are due, then fresh ones of every stream.
     private func fill(_ round: inout Round, under lease: Lease) async throws {
-        let limit = environment.settings.batchCountMax
-        guard round.window.count < limit else { return }
+        guard room(in: round.window) > 0 else { return }
         for event in try await parkedEvents(limit: environment.settings.retryCountMax) {
             round.window.add(parked: event)
         }
-        round.untilDue = try await untilNextDue()
+        // What is due now is in hand, or comes when one of those in hand is done.
+        let untilDue = try await untilNextDue()
+        round.untilDue = untilDue > .zero ? untilDue : environment.settings.pollInterval
         round.isExhausted = true
         for stream in await inflow.streams {
-            let room = limit - round.window.count
+            let room = room(in: round.window)
             guard room > 0 else {
                 round.isExhausted = false
                 return

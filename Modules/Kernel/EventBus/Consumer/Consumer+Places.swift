@@ -80,10 +80,17 @@ extension Consumer {
     /// then parked to be retried at once, because a retry's attempt is counted before it is made:
     /// an event that kills the process does so a bounded number of times.
     ///
-    /// What was in hand lies within two batches after the stored place: an effect consumer has at
-    /// most one batch in hand and stores its place when half a batch is done.
+    /// A transactional consumer has one batch in hand, an effect consumer its window, and it stores
+    /// its place when half a batch is done.
     func isSuspect(_ stream: String) -> Bool {
-        state.withLock { $0.isSuccession && $0.checkedBatchCounts[stream, default: 0] < 2 }
+        let settings = environment.settings
+        let inHandCountMax =
+            if case .effect = subscription.work {
+                settings.windowCountMax + settings.batchCountMax
+            } else { settings.batchCountMax }
+        return state.withLock {
+            $0.isSuccession && $0.checkedCounts[stream, default: 0] < inHandCountMax
+        }
     }
 
     func parkSuspects(_ batch: StreamBatch, under lease: Lease) async throws {
@@ -101,7 +108,7 @@ extension Consumer {
             return count
         }
         state.withLock {
-            $0.checkedBatchCounts[batch.stream, default: 0] += 1
+            $0.checkedCounts[batch.stream, default: 0] += batch.items.count
             $0.places[batch.stream] = batch.upTo
             $0.storedPlaces[batch.stream] = batch.upTo
             $0.parkedCount = $0.parkedCount.map { $0 + count }

@@ -11,8 +11,8 @@ struct ConsumerState: Sendable {
     var storedPlaces: [String: Int64] = [:]
     /// Whether the holder before may have died in the middle of an event.
     var isSuccession = false
-    /// How many batches of each stream have been looked at since a succession.
-    var checkedBatchCounts: [String: Int] = [:]
+    /// How many events of each stream have been looked at since a succession.
+    var checkedCounts: [String: Int] = [:]
     /// Events parked; `nil` until it was counted.
     var parkedCount: Int?
     /// When parked events and replays were last asked for, in uptime.

@@ -38,6 +38,8 @@ struct EffectWindow {
 
     /// Events in hand.
     private(set) var count = 0
+    /// The sum of their payloads.
+    private(set) var byteCount = 0
     var runningCount: Int { running.count }
     var streams: [String] { readings.keys.sorted() }
 
@@ -72,6 +74,7 @@ struct EffectWindow {
 
     private mutating func enqueue(_ work: Work) {
         count += 1
+        byteCount += work.event.envelope.data.count
         let lane = work.lane
         waiting[lane, default: []].append(work)
         if waiting[lane]?.count == 1, !running.contains(lane) { ready.append(lane) }
@@ -97,6 +100,7 @@ struct EffectWindow {
     mutating func finish(_ work: Work) {
         let lane = work.lane
         count -= 1
+        byteCount -= work.event.envelope.data.count
         running.remove(lane)
         waiting[lane]?.removeFirst()
         if waiting[lane]?.isEmpty == false { ready.append(lane) } else { waiting[lane] = nil }

@@ -98,7 +98,7 @@ extension Bus {
     /// Where the bus itself publishes, in every module's log.
     public static let topic: Topic = "bus.events"
 
-    static let events: [any Event.Type] = [
+    package static let events: [any Event.Type] = [
         DeadLetterRetried.self, DeadLetterDiscarded.self, ConsumerReplayRequested.self,
     ]
 }

@@ -32,6 +32,15 @@ package struct OutboxLog: Sendable {
         }
     }
 
+    /// Every event of a log, in order, inside a transaction.
+    package static func all(
+        of module: String, in transaction: Transaction
+    ) throws -> [LoggedEvent] {
+        try transaction.rows(
+            "SELECT position, \(Envelope.columns) FROM outbox_events ORDER BY position"
+        ).map { try LoggedEvent($0, log: module) }
+    }
+
     /// One event of this log.
     package func event(_ id: EventID) async throws -> LoggedEvent? {
         let log = module

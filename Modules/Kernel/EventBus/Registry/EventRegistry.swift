@@ -50,7 +50,7 @@ public struct EventRegistry: Sendable {
     public let modules: [String]
 
     /// What each consumer hears, and where it begins.
-    private let hearers: [(consumer: String, topics: Set<Topic>?, start: Subscription.Start)]
+    private let hearers: [(module: String, consumer: String, topics: Set<Topic>?, start: Subscription.Start)]
 
     /// The publisher of what the bus itself says.
     public static let bus = "bus"
@@ -88,7 +88,9 @@ public struct EventRegistry: Sendable {
             }
         }
         modules = members.map(\.module)
-        hearers = members.flatMap(\.subscriptions).map { ($0.consumer, $0.topics, $0.start) }
+        hearers = members.flatMap { member in
+            member.subscriptions.map { (member.module, $0.consumer, $0.topics, $0.start) }
+        }
         self.entries = entries.values
             .map { entry in
                 var entry = entry
@@ -146,6 +148,11 @@ public struct EventRegistry: Sendable {
             guard let topics = hearer.topics else { return true }
             return topics.contains { publishers[$0]?.contains(module) ?? false }
         }.map { ($0.consumer, $0.start) }
+    }
+
+    /// A module's consumers.
+    package func consumers(of module: String) -> [String] {
+        hearers.filter { $0.module == module }.map(\.consumer)
     }
 
     /// The entry of a type, if the program knows it.

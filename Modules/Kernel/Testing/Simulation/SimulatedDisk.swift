@@ -1,0 +1,104 @@
+import EventBus
+import Events
+import Foundation
+import Instrumentation
+import Storage
+
+/// What survives a crash: the database of one module, shared by all processes that run it.
+final class SimulatedDisk: Sendable {
+    let module: String
+    let database: InMemoryDatabase
+
+    /// Copies a database that was migrated before, which is far quicker than to migrate.
+    init(copying other: SimulatedDisk) throws {
+        module = other.module
+        database = try InMemoryDatabase(copying: other.database)
+    }
+
+    private init(module: String) throws {
+        self.module = module
+        database = try InMemoryDatabase()
+    }
+
+    /// A fresh database with a module's tables, and a record of every event that any consumer
+    /// handles, in the order of the commits.
+    static func migrated(_ module: String, _ sets: [MigrationSet]) async throws -> SimulatedDisk {
+        let disk = try SimulatedDisk(module: module)
+        let database = Database(name: module, backend: DirectStorage(disk: disk))
+        for set in [Bus.migrations] + sets { try await database.migrate(set) }
+        try disk.write { try $0.run(script: Self.record) }
+        return disk
+    }
+
+    /// Triggers, so that a record commits or vanishes with what it records.
+    private static let record = """
+        CREATE TABLE simulation_record (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, consumer TEXT NOT NULL, log TEXT NOT NULL,
+            position INTEGER NOT NULL, outcome TEXT NOT NULL
+        );
+        CREATE TRIGGER simulation_inserted AFTER INSERT ON inbox_handled BEGIN
+            INSERT INTO simulation_record (consumer, log, position, outcome)
+            VALUES (new.consumer, new.log, new.position, new.outcome);
+        END;
+        CREATE TRIGGER simulation_updated AFTER UPDATE ON inbox_handled BEGIN
+            INSERT INTO simulation_record (consumer, log, position, outcome)
+            VALUES (new.consumer, new.log, new.position, new.outcome);
+        END;
+        """
+
+    /// Looks at the disk as nobody in the simulation can: without latency or accidents.
+    func read<T: Sendable>(_ body: (Transaction) throws -> T) throws -> T {
+        try database.transact(in: .topLevel, body, isKept: { false }).0
+    }
+
+    /// Changes the disk as nobody in the simulation can.
+    func write<T: Sendable>(_ body: (Transaction) throws -> T) throws -> T {
+        try database.transact(in: .topLevel, body, isKept: { true }).0
+    }
+}
+
+/// A disk without a process in front of it.
+private struct DirectStorage: StorageBackend {
+    let disk: SimulatedDisk
+    var dialect: Dialect { .sqlite }
+
+    func read<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T { try disk.read(body) }
+
+    func write<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T { try disk.write(body) }
+
+    func close() async {}
+}
+
+/// A module's database as one process sees it, with latency and accidents.
+struct SimulatedStorage: StorageBackend {
+    let disk: SimulatedDisk
+    let process: SimulatedProcess
+    var dialect: Dialect { .sqlite }
+
+    func read<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        try await process.pass(.beforeTransaction, of: disk.module)
+        return try disk.database.transact(in: context, body, isKept: { false }).0
+    }
+
+    func write<T: Sendable>(
+        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        try Task.checkCancellation()
+        try await process.pass(.beforeTransaction, of: disk.module)
+        let (result, actions) = try disk.database.transact(in: context, body) {
+            try process.passAtOnce(.beforeCommit, of: disk.module)
+            return true
+        }
+        try await process.pass(.afterCommit, of: disk.module)
+        for action in actions { action() }
+        return result
+    }
+
+    func close() async {}
+}

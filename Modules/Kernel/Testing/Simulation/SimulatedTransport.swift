@@ -1,0 +1,103 @@
+import EventBus
+import Events
+import Foundation
+import Synchronization
+
+/// A transport in front of which accidents happen.
+struct AccidentProneTransport: Transport {
+    let base: any Transport
+    let process: SimulatedProcess
+
+    var reader: String? { base.reader }
+
+    func open(_ log: OutboxLog, after position: Int64) async throws {
+        try await base.open(log, after: position)
+    }
+
+    func send(_ batch: LogBatch) async throws {
+        try await process.pass(.beforeHandOver, of: batch.log)
+        try await base.send(batch)
+        try await process.pass(.afterHandOver, of: batch.log)
+    }
+
+    func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+        base.inflow(for: consumer, topics: topics, wake: wake)
+    }
+}
+
+/// A broker as Kafka is one: topics of partitions, each an ordered log of its own that outlives
+/// every process. Events of a key lie in one partition; those of different keys are mixed anew, and
+/// what was sent twice lies there twice.
+final class SimulatedBroker: Transport {
+    private struct State {
+        var partitions: [String: [LoggedEvent]] = [:]
+        var consumers: [(topics: Set<Topic>?, wake: Signal)] = []
+    }
+
+    private static let partitionCount = 3
+    private let world: SimulatedWorld
+    private let state = Mutex(State())
+
+    init(world: SimulatedWorld) { self.world = world }
+
+    var reader: String? { "broker" }
+
+    func open(_ log: OutboxLog, after position: Int64) async throws {}
+
+    func send(_ batch: LogBatch) async throws {
+        // A producer's duplicate: the whole batch, or what came just before, comes once more.
+        let isDouble = world.isDuplicated()
+        let wakes = state.withLock { state in
+            for event in batch.events + (isDouble ? batch.events : []) {
+                let key = event.envelope.key
+                // Not `hashValue`, which differs from process to process.
+                let partition = key.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
+                    % Self.partitionCount
+                state.partitions["\(event.envelope.topic)/\(partition)", default: []]
+                    .append(event)
+            }
+            return state.consumers.map(\.wake)
+        }
+        for wake in wakes { wake.raise() }
+    }
+
+    func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+        state.withLock { $0.consumers.append((topics, wake)) }
+        return BrokerInflow(broker: self, topics: topics)
+    }
+
+    fileprivate func streams(of topics: Set<Topic>?) -> [String] {
+        state.withLock { state in
+            state.partitions.keys.filter { stream in
+                guard let topics else { return true }
+                return topics.contains { stream.hasPrefix("\($0)/") }
+            }.sorted()
+        }
+    }
+
+    fileprivate func events(of stream: String) -> [LoggedEvent] {
+        state.withLock { $0.partitions[stream] ?? [] }
+    }
+}
+
+private struct BrokerInflow: Inflow {
+    let broker: SimulatedBroker
+    let topics: Set<Topic>?
+
+    var streams: [String] { broker.streams(of: topics) }
+
+    func head(of stream: String) -> Int64 { Int64(broker.events(of: stream).count) }
+
+    func floor(of stream: String) -> Int64 { 0 }
+
+    func next(of stream: String, after offset: Int64, limit: Int) -> StreamBatch? {
+        let events = broker.events(of: stream)
+        guard Int(offset) < events.count else { return nil }
+        let end = min(Int(offset) + limit, events.count)
+        return StreamBatch(
+            stream: stream, after: offset,
+            items: (Int(offset)..<end).map {
+                .init(offset: Int64($0) + 1, event: events[$0])
+            })
+    }
+}
