@@ -135,12 +135,10 @@ extension Consumer {
     /// Reads what there is room for: parked events that are due, then fresh ones of every stream.
     private func fill(_ round: inout Round, under lease: Lease) async throws {
         guard room(in: round.window) > 0 else { return }
-        for event in try await parkedEvents(limit: environment.settings.retryCountMax) {
-            round.window.add(parked: event)
-        }
+        let due = try await dueEvents(limit: environment.settings.retryCountMax)
+        for event in due.events { round.window.add(parked: event) }
         // What is due now is in hand, or comes when one of those in hand is done.
-        let untilDue = try await untilNextDue()
-        round.untilDue = untilDue > .zero ? untilDue : environment.settings.pollInterval
+        round.untilDue = due.untilDue > .zero ? due.untilDue : environment.settings.pollInterval
         round.isExhausted = true
         for stream in await inflow.streams {
             let room = room(in: round.window)

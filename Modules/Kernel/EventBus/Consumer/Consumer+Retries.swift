@@ -15,13 +15,15 @@ extension Consumer {
     func retryDue(under lease: Lease) async throws -> Retries {
         let limit = environment.settings.retryCountMax
         var retries = Retries()
-        let due = try await parkedEvents(limit: limit)
-        for event in due where !environment.isStopping {
+        let due = try await dueEvents(limit: limit)
+        for event in due.events where !environment.isStopping {
             if try await retry(event, under: lease) { retries.handledCount += 1 }
         }
         // A handled event makes the next of its key due at once.
-        retries.hasMore = due.count == limit || retries.handledCount > 0
-        retries.untilDue = try await untilNextDue()
+        retries.hasMore = due.events.count == limit || retries.handledCount > 0
+        // One that failed again has got a time of its own.
+        retries.untilDue =
+            due.events.isEmpty ? due.untilDue : try await dueEvents(limit: 1).untilDue
         return retries
     }
 
@@ -69,11 +71,13 @@ extension Consumer {
         }
     }
 
-    /// The first events of keys that are due to be tried again.
-    func parkedEvents(limit: Int) async throws -> [LoggedEvent] {
+    /// Parked events that are due to be tried again, the first of their keys, and how long until
+    /// the next will be: nothing when they are due now, an hour when there is none.
+    func dueEvents(limit: Int) async throws -> (events: [LoggedEvent], untilDue: Duration) {
+        guard try await hasParked() else { return ([], .seconds(3_600)) }
         let now = environment.now()
-        return try await read { inbox in
-            try inbox.transaction.rows(
+        let (events, next) = try await read { inbox in
+            let events = try inbox.transaction.rows(
                 """
                 SELECT log, position, \(Envelope.columns) FROM inbox_parked
                 WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
@@ -81,19 +85,24 @@ extension Consumer {
                 ORDER BY due_at, position LIMIT \(limit)
                 """
             ).map { try LoggedEvent($0, log: try $0.get("log")) }
-        }
-    }
-
-    func untilNextDue() async throws -> Duration {
-        let due = try await read { inbox in
-            try inbox.transaction.first(
+            let next = try inbox.transaction.first(
                 """
                 SELECT MIN(due_at) AS due FROM inbox_parked
                 WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
                 """)?.get("due", as: Date?.self)
+            return (events, next)
         }
-        guard let due else { return .seconds(3_600) }
-        return .seconds(min(max(0, due.timeIntervalSince(environment.now())), 3_600))
+        guard let next else { return (events, .seconds(3_600)) }
+        return (events, .seconds(min(max(0, next.timeIntervalSince(now)), 3_600)))
+    }
+
+    /// Whether any event is parked. Only this consumer parks, so what it knows is right, or too
+    /// many after an operator took some out.
+    private func hasParked() async throws -> Bool {
+        if let known = state.withLock({ $0.parkedCount }) { return known > 0 }
+        let count = try await read { try $0.parkedCount() }
+        state.withLock { $0.parkedCount = count }
+        return count > 0
     }
 
     /// Whether as many events are parked as may be; found out anew now and then while it is so.

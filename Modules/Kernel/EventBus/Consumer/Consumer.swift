@@ -109,7 +109,10 @@ package final class Consumer: Sendable {
             return Step(wait: environment.settings.pollInterval)
         } catch {
             // What was stored and what not is read again.
-            state.withLock { $0.places = [:] }
+            state.withLock {
+                $0.places = [:]
+                $0.parkedCount = nil
+            }
             throw error
         }
     }
@@ -123,13 +126,13 @@ package final class Consumer: Sendable {
                 state.isSuccession = lease.isSuccession
             }
         }
-        let (lookedAt, isFull) = state.withLock { ($0.lookedAt, $0.standing.isStopped) }
+        let lookedAt = state.withLock { $0.lookedAt }
         let now = environment.uptime()
         if let lookedAt, now - lookedAt < environment.settings.pollInterval / 2 { return }
         state.withLock {
             $0.lookedAt = now
-            // Others may have taken parked events out.
-            if isFull { $0.parkedCount = nil }
+            // Operators may have taken parked events out.
+            if $0.parkedCount != 0 { $0.parkedCount = nil }
         }
         try await takeUpReplays(under: lease)
     }

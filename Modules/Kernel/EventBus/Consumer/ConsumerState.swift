@@ -13,7 +13,7 @@ struct ConsumerState: Sendable {
     var isSuccession = false
     /// How many events of each stream have been looked at since a succession.
     var checkedCounts: [String: Int] = [:]
-    /// Events parked; `nil` until it was counted.
+    /// Events parked; `nil` when it is to be counted.
     var parkedCount: Int?
     /// When parked events and replays were last asked for, in uptime.
     var lookedAt: Duration?
