@@ -27,13 +27,13 @@ public final class ModuleHarness<M: Module>: Sendable {
     public let database: Database
     let signingKey: SigningKey
 
-    private static var outside: String { "outside" }
+    private static var outside: String { Simulation.outside }
     private let directory: TemporaryDirectory
     private let outsideDatabase: Database
     private let outsideOutbox: Outbox
     private let environment: BusEnvironment
     private let transport: InProcessTransport
-    private let knownTypes: Set<EventType>
+    private let registry: EventRegistry
     private let hands: Mutex<Hands>
 
     /// What moves when a test says so.
@@ -89,10 +89,8 @@ public final class ModuleHarness<M: Module>: Sendable {
         try await outsideDatabase.migrate(Bus.migrations)
         for set in [Bus.migrations] + M.migrations { try await database.migrate(set) }
 
-        transport = InProcessTransport(
-            topics: Self.publishers(of: module.subscriptions, own: M.publishes))
-        knownTypes = Set(
-            M.publishes.map { $0.type } + module.subscriptions.flatMap { $0.types ?? [] })
+        registry = try Simulation.registry([M.self])
+        transport = InProcessTransport(topics: registry.publishersByTopic)
         hands = Mutex(Hands())
         try await restart()
     }
@@ -110,6 +108,7 @@ public final class ModuleHarness<M: Module>: Sendable {
             environment: BusEnvironment(
                 settings: environment.settings, now: environment.now,
                 uptime: environment.uptime))
+        let knownTypes = Set(registry.entries.map(\.type))
         let relays = [outsideDatabase, database].map { database in
             Relay(
                 log: OutboxLog(module: database.name, database: database), transport: transport,
@@ -140,6 +139,7 @@ public final class ModuleHarness<M: Module>: Sendable {
     /// - Throws: `StorageError` when the storage fails; a failing handler is parked, not thrown.
     public func settle() async throws {
         let (relays, leases, consumers) = hands.withLock { ($0.relays, $0.leases, $0.consumers) }
+        look()
         var isBusy = true
         while isBusy {
             isBusy = false
@@ -182,6 +182,51 @@ public final class ModuleHarness<M: Module>: Sendable {
             .map { try $0.envelope.decode(E.self) }
     }
 
+    /// What an operator does about the module's dead letters.
+    public var deadLetters: DeadLetters {
+        DeadLetters(
+            registry: registry, databases: databases,
+            consumers: Dictionary(
+                uniqueKeysWithValues: module.subscriptions.map { ($0.consumer, M.name) }),
+            now: environment.now)
+    }
+
+    /// What an operator has the module's consumers hear again.
+    public var replays: Replays {
+        Replays(
+            registry: registry, databases: databases,
+            subscriptions: module.subscriptions.map { (M.name, $0) }, now: environment.now)
+    }
+
+    /// The life of an event, as `flotilla events show` tells it.
+    ///
+    /// - Throws: `StorageError`.
+    public func story(of id: EventID) async throws -> EventStory? {
+        try await EventHistory(
+            registry: registry, databases: databases,
+            consumers: Dictionary(
+                uniqueKeysWithValues: module.subscriptions.map { ($0.consumer, M.name) })
+        ).story(of: id)
+    }
+
+    private var databases: [String: Database] {
+        [M.name: database, Self.outside: outsideDatabase]
+    }
+
+    /// The database of whoever publishes what the module hears, to put things there that no
+    /// publisher would.
+    package var publisherDatabase: Database { outsideDatabase }
+
+    /// What the module's consumers do, by name.
+    package func consumer(_ name: String) -> Consumer? {
+        hands.withLock { $0.consumers.first { $0.name == name } }
+    }
+
+    /// Makes the consumers look at once at what operators want, instead of at the next poll.
+    package func look() {
+        for consumer in hands.withLock({ $0.consumers }) { consumer.lookAnew() }
+    }
+
     /// The events that wait at a consumer behind a failure, oldest first.
     ///
     /// - Throws: `StorageError`.
@@ -199,14 +244,6 @@ public final class ModuleHarness<M: Module>: Sendable {
                     error: try $0.get("error"))
             }
         }
-    }
-
-    private static func publishers(
-        of subscriptions: [Subscription], own: [any Event.Type]
-    ) -> [Topic: Set<String>] {
-        let heard = subscriptions.flatMap { $0.topics ?? [] }.map { ($0, Set([outside])) }
-        let said = own.map { ($0.topic, Set([M.name])) }
-        return Dictionary(heard + said) { _, own in own }
     }
 }
 

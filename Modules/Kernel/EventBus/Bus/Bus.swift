@@ -152,7 +152,6 @@ public final class Bus: Service {
     /// Makes a consumer look at once at what an operator wants of it.
     public func wake(_ consumer: String) {
         guard let consumer = consumers.first(where: { $0.name == consumer }) else { return }
-        consumer.state.withLock { $0.lookedAt = nil }
-        consumer.wake.raise()
+        consumer.lookAnew()
     }
 }

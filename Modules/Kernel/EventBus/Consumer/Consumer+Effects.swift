@@ -13,6 +13,7 @@ extension Consumer {
 
     /// What a round over the window keeps while it lasts.
     private struct Round {
+        let takesFresh: Bool
         var window = EffectWindow()
         var handledCount = 0
         var failure: (any Error)?
@@ -28,9 +29,10 @@ extension Consumer {
     /// Performs effects until none is in work: events of one key one after the other, keys side by
     /// side. While some are in work, new events are taken as they come.
     func stepWithEffects(_ effects: Subscription.Effects, under lease: Lease) async throws -> Step {
-        guard try await !isFull() else { return Step(wait: environment.settings.pollInterval) }
+        // One with too many parked events only tries those again.
+        let takesFresh = try await !isFull()
         return try await withThrowingTaskGroup(of: News.self) { group in
-            var round = Round()
+            var round = Round(takesFresh: takesFresh)
             while true {
                 while round.hasNews, round.failure == nil, canBegin(lease) {
                     round.hasNews = false
@@ -115,7 +117,7 @@ extension Consumer {
                 handledCount: round.handledCount, wait: environment.settings.pollInterval)
         }
         if let failure { throw failure }
-        state.withLock { $0.standing = round.standing }
+        if round.takesFresh { state.withLock { $0.standing = round.standing } }
         // A wake-up that came to the listener of this round is not lost: one more round looks.
         return Step(
             handledCount: round.handledCount, hasMore: round.isListening,
@@ -140,6 +142,7 @@ extension Consumer {
         // What is due now is in hand, or comes when one of those in hand is done.
         round.untilDue = due.untilDue > .zero ? due.untilDue : environment.settings.pollInterval
         round.isExhausted = true
+        guard round.takesFresh else { return }
         for stream in await inflow.streams {
             let room = room(in: round.window)
             guard room > 0 else {

@@ -137,6 +137,15 @@ package final class Consumer: Sendable {
         try await takeUpReplays(under: lease)
     }
 
+    /// Looks at once for what operators want, instead of at the next poll.
+    package func lookAnew() {
+        state.withLock { $0.lookedAt = nil }
+        wake.raise()
+    }
+
+    /// What it is doing.
+    package var standing: ConsumerStanding { state.withLock { $0.standing } }
+
     /// Whether the lease that a round began under is still ours, by this process's own clock.
     func isCurrent(_ lease: Lease) -> Bool { leases.lease(name)?.epoch == lease.epoch }
 

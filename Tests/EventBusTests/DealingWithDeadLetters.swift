@@ -1,0 +1,171 @@
+import EventBus
+import Events
+import FlotillaTesting
+import Foundation
+import Storage
+import Testing
+
+@Suite(.serialized) struct `Dealing with dead letters` {
+    private let patience = RetryPolicy(attemptCountMax: 1)
+
+    /// A ledger whose account `a` is stuck at amount 1, with 2 and 3 behind it.
+    private func stuckLedger() async throws -> ModuleHarness<LedgerModule> {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1")
+        for amount in 1...3 { try await harness.publish(Deposited(account: "a", amount: amount)) }
+        try await harness.publish(Deposited(account: "b", amount: 9))
+        try await harness.settle()
+        return harness
+    }
+
+    @Test func `G5: lists what is dead, and on request what waits behind it`() async throws {
+        let harness = try await stuckLedger()
+        let dead = try await harness.deadLetters.list()
+        #expect(dead.map(\.state) == ["dead"])
+        #expect(dead.map(\.waitingCount) == [2])
+        #expect(dead.map(\.consumer) == ["ledger.bookings"])
+        #expect(dead.first?.attempts == 1)
+        #expect(dead.first?.error?.contains("Unlucky") == true)
+        var all = DeadLetters.Filter()
+        all.includesLiving = true
+        #expect(try await harness.deadLetters.list(all).count == 3)
+        all.key = "b"
+        #expect(try await harness.deadLetters.list(all).isEmpty)
+    }
+
+    @Test func `G5: a retry takes the key's sequence in order`() async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        harness.module.world.fail()
+        try await harness.deadLetters.retry(letter.id, by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [1, 2, 3])
+        #expect(try await harness.deadLetters.list().isEmpty)
+    }
+
+    @Test func `G5: a retry of one that waits begins with the first of its key`() async throws {
+        let harness = try await stuckLedger()
+        var all = DeadLetters.Filter()
+        all.includesLiving = true
+        let last = try #require(
+            try await harness.deadLetters.list(all).max { $0.event.position < $1.event.position })
+        harness.module.world.fail()
+        let first = try await harness.deadLetters.retry(last.id, by: "cli:test")
+        #expect(first.event.position < last.event.position)
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [1, 2, 3])
+    }
+
+    @Test func `a retry gives as many attempts as a new event has, and counts on`() async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        try await harness.deadLetters.retry(letter.id, by: "cli:test")
+        try await harness.settle()
+        let again = try await harness.deadLetters.find(letter.id)
+        #expect(again.state == "dead" && again.attempts == 2)
+    }
+
+    @Test func `an edited payload takes the place of the one that failed`() async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        let payload = Data(#"{"account": "a", "amount": 100}"#.utf8)
+        try await harness.deadLetters.retry(letter.id, payload: payload, by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [100, 2, 3])
+        let retried = try await harness.published(DeadLetterRetried.self)
+        #expect(retried.map(\.isEdited) == [true])
+    }
+
+    @Test(arguments: [
+        (#"{"account": "z", "amount": 1}"#, DeadLetterError.otherKey("a")),
+        (#"{"account": "a"}"#, nil), ("no json", nil),
+    ])
+    func `refuses a payload of another key or shape, and changes nothing`(
+        payload: String, refusal: DeadLetterError?
+    ) async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        let error = await #expect(throws: DeadLetterError.self) {
+            try await harness.deadLetters.retry(
+                letter.id, payload: Data(payload.utf8), by: "cli:test")
+        }
+        if let refusal { #expect(error == refusal) }
+        #expect(try await harness.deadLetters.find(letter.id).originalData == nil)
+        #expect(try await harness.published(DeadLetterRetried.self).isEmpty)
+    }
+
+    @Test func `G5: a discarded event is gone, and the next of its key follows`() async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        try await harness.deadLetters.discard(
+            letter.id, reason: "booked by hand", by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [2, 3])
+        let discarded = try await harness.published(DeadLetterDiscarded.self)
+        #expect(discarded.map(\.reason) == ["booked by hand"])
+        #expect(discarded.map(\.eventID) == [letter.event.envelope.id])
+        let story = try await harness.story(of: letter.event.envelope.id)
+        #expect(story?.deliveries.first { $0.consumer == "ledger.bookings" }?.state == "discarded")
+        // And a redelivery does not bring it back.
+        try await harness.redeliverEverything()
+        #expect(try await harness.bookings(of: "a") == [2, 3])
+    }
+
+    @Test func `retries all of a consumer at once`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a/1", "ledger.bookings/b/1")
+        for account in ["a", "b"] {
+            try await harness.publish(Deposited(account: account, amount: 1))
+        }
+        try await harness.settle()
+        harness.module.world.fail()
+        let count = try await harness.deadLetters.retryAll(of: "ledger.bookings", by: "cli:test")
+        #expect(count == 2)
+        try await harness.settle()
+        #expect(try await harness.deadLetters.list().isEmpty)
+    }
+
+    @Test func `names what is not there, or there twice`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        let letters = harness.deadLetters
+        await #expect(throws: DeadLetterError.notFound) { try await letters.find(DeadLetterID()) }
+        await #expect(throws: DeadLetterError.noSuchConsumer("ledger.nobody")) {
+            try await letters.retryAll(of: "ledger.nobody", by: "cli:test")
+        }
+        harness.module.world.fail("ledger.bookings/a/1", "ledger.reports/a/1")
+        let id = try await harness.publish(Deposited(account: "a", amount: 1))
+        try await harness.settle()
+        let event = DeadLetterID(id.uuid)
+        await #expect(
+            throws: DeadLetterError.ambiguous(consumers: ["ledger.bookings", "ledger.reports"])
+        ) { try await letters.find(event) }
+        let letter = try await letters.find(event, consumer: "ledger.reports")
+        #expect(letter.consumer == "ledger.reports")
+    }
+
+    @Test(arguments: ["ledger.bookings", "ledger.reports"])
+    func `G5: a consumer with too many parked events stops, says so, and drops none`(
+        consumer: String
+    ) async throws {
+        var bus = BusSettings()
+        bus.retry = patience
+        bus.parkedCountMax = 3
+        let harness = try await ModuleHarness(LedgerModule.self, bus: bus)
+        harness.module.world.fail("\(consumer)/a/1")
+        for amount in 1...6 { try await harness.publish(Deposited(account: "a", amount: amount)) }
+        try await harness.settle()
+        #expect(try await harness.parked(at: consumer).count == 3)
+        #expect(harness.consumer(consumer)?.standing == .full(parkedCount: 3))
+        // Others go on, and so does it when there is room again.
+        harness.module.world.fail()
+        _ = try await harness.deadLetters.retryAll(of: consumer, by: "cli:test")
+        harness.time.advance(by: .seconds(2))
+        try await harness.settle()
+        harness.time.advance(by: .seconds(2))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == Array(1...6))
+        // The first report was made twice, at least once as promised.
+        #expect(Set(harness.module.world.reports.map(\.amount)) == Set(1...6))
+        #expect(harness.consumer(consumer)?.standing == .running)
+    }
+}
