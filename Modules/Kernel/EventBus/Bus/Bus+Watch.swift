@@ -20,7 +20,7 @@ extension Bus {
 extension Consumer {
     private var durationMax: Duration {
         if case .effect(let effects) = subscription.work {
-            return effects.deadline + environment.settings.abandonGrace
+            return effects.deadline
         }
         return environment.settings.handlerDurationMax
     }
@@ -28,17 +28,18 @@ extension Consumer {
     /// The handler calls that have run longer than they may.
     func overdue() -> [Bus.ConsumerStatus.Overdue] {
         let (now, most) = (environment.uptime(), durationMax)
-        return state.withLock { state in
-            state.inHand.values.filter { now - $0.since > most }.map {
-                Bus.ConsumerStatus.Overdue(
-                    eventID: $0.event.envelope.id, type: $0.event.envelope.type,
-                    seconds: (now - $0.since).seconds)
-            }
+        let inHand = state.withLock { Array($0.inHand.values) } + strays.inHand
+        return inHand.filter { now - $0.since > most }.map {
+            Bus.ConsumerStatus.Overdue(
+                eventID: $0.event.envelope.id, type: $0.event.envelope.type,
+                seconds: (now - $0.since).seconds)
         }
     }
 
-    /// Logs each call once that has run longer than it may.
+    /// Logs each call of a transactional handler once that has run longer than it may; those of
+    /// effects are logged when they are given up.
     func reportOverdue() {
+        if case .effect = subscription.work { return }
         let (now, most) = (environment.uptime(), durationMax)
         let late = state.withLock { state in
             let late = state.inHand.values.filter { !$0.isReported && now - $0.since > most }

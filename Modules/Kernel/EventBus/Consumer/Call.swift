@@ -55,20 +55,22 @@ extension Call: Stray {
 /// Calls that did not end when they were told to. They are waited for at the end, though not long.
 final class Strays: Sendable {
     private static let patience = Duration.milliseconds(500)
-    private let calls = Mutex<[any Stray]>([])
+    private let calls = Mutex<[(call: any Stray, inHand: ConsumerState.InHand)]>([])
 
-    func take(_ call: any Stray) {
+    func take(_ call: any Stray, of inHand: ConsumerState.InHand) {
         calls.withLock { calls in
-            calls.removeAll { $0.hasEnded }
-            calls.append(call)
+            calls.removeAll { $0.call.hasEnded }
+            calls.append((call, inHand))
         }
     }
 
-    /// How many still have not ended.
-    var count: Int { calls.withLock { $0.count { !$0.hasEnded } } }
+    /// What they were called for, as far as they still have not ended.
+    var inHand: [ConsumerState.InHand] {
+        calls.withLock { $0.filter { !$0.call.hasEnded }.map(\.inHand) }
+    }
 
     func leave(clock: any Clock<Duration>) async {
-        for call in calls.withLock({ $0 }) where !call.hasEnded {
+        for (call, _) in calls.withLock({ $0 }) where !call.hasEnded {
             await call.end(within: Self.patience, clock: clock)
         }
     }

@@ -153,8 +153,9 @@ extension Consumer {
             return try result.get()
         }
         call.cancel()
+        let inHand = ConsumerState.InHand(event: event, since: environment.uptime() - deadline)
         guard !Task.isCancelled else {
-            strays.take(call)
+            strays.take(call, of: inHand)
             throw CancellationError()
         }
         let grace = environment.settings.abandonGrace
@@ -162,7 +163,7 @@ extension Consumer {
             return value
         }
         if !call.hasEnded {
-            strays.take(call)
+            strays.take(call, of: inHand)
             InstrumentationContext.withValue(context(of: event)) {
                 logger.error(
                     "handler has not returned and is left to itself",

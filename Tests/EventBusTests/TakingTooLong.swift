@@ -1,0 +1,219 @@
+import EventBus
+import Events
+import FlotillaTesting
+import Foundation
+import Storage
+import Synchronization
+import Testing
+
+/// Handlers that are slow, or never return.
+@Suite(.serialized) struct `Taking too long` {
+    private final class Door: Sendable {
+        private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>(
+            (false, []))
+
+        /// Waits without heeding cancellation, as a badly written client does.
+        func pass() async {
+            await withCheckedContinuation { continuation in
+                let isOpen = state.withLock { state in
+                    if !state.isOpen { state.waiting.append(continuation) }
+                    return state.isOpen
+                }
+                if isOpen { continuation.resume() }
+            }
+        }
+
+        func open() {
+            let waiting = state.withLock { state in
+                defer { state = (true, []) }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+    }
+
+    private final class Seen: Sendable {
+        private let values = Mutex<[String]>([])
+        func add(_ value: String) { values.withLock { $0.append(value) } }
+        var all: [String] { values.withLock { $0 } }
+    }
+
+    private func bank(
+        _ subscriptions: [Subscription], in directory: TemporaryDirectory,
+        settings: BusSettings = BusSettings()
+    ) async throws -> (Bus, @Sendable (String, Int) async throws -> Void) {
+        let registry = try EventRegistry([
+            .init(module: "bank", publishes: [Deposited.self], subscriptions: subscriptions)
+        ])
+        let bus = Bus(registry: registry, settings: settings)
+        let database = try Database(module: "bank", at: .sqlite(directory: directory.path))
+        try await database.migrate(Bus.migrations)
+        let outbox = bus.outbox(of: "bank", in: database)
+        bus.subscribe(subscriptions, of: "bank")
+        return (
+            bus,
+            { account, amount in
+                _ = try await database.write {
+                    try outbox.publish(Deposited(account: account, amount: amount), in: $0)
+                }
+            }
+        )
+    }
+
+    private func eventually(_ condition: @Sendable () -> Bool) async throws {
+        for _ in 0..<1_000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(condition())
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a handler that heeds nothing hits its deadline and is tried again`() async throws {
+        let (door, seen) = (Door(), Seen())
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        var settings = BusSettings()
+        settings.abandonGrace = .milliseconds(50)
+        let (bus, deposit) = try await bank(
+            [
+                .effect(
+                    "bank.letters", concurrency: 1, deadline: .milliseconds(100),
+                    [
+                        .on(Deposited.self) { event, delivery in
+                            if event.account == "stuck", delivery.attempt == 1 {
+                                await door.pass()
+                            }
+                            seen.add("\(event.account) \(delivery.attempt)")
+                            return { _ in }
+                        }
+                    ])
+            ], in: directory, settings: settings)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.run() }
+            try await deposit("stuck", 1)
+            try await deposit("free", 2)
+            try await eventually { seen.all.contains("free 1") && seen.all.contains("stuck 2") }
+            let status = try await bus.consumerStatus()
+            #expect(status.first?.overdue.isEmpty == true)
+            // It ends at last; its outcome is nobody's business any more.
+            door.open()
+            try await eventually { seen.all.contains("stuck 1") }
+            group.cancelAll()
+        }
+        #expect(seen.all.sorted() == ["free 1", "stuck 1", "stuck 2"])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `G3: a slow effect holds up its key alone`() async throws {
+        let (door, seen) = (Door(), Seen())
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let (bus, deposit) = try await bank(
+            [
+                .effect(
+                    "bank.letters", concurrency: 4,
+                    [
+                        .on(Deposited.self) { event, _ in
+                            if event.account == "slow", event.amount == 0 { await door.pass() }
+                            seen.add("\(event.account) \(event.amount)")
+                            return { _ in }
+                        }
+                    ])
+            ], in: directory)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.run() }
+            for amount in 0..<150 { try await deposit("slow", amount) }
+            for amount in 0..<300 { try await deposit("quick", amount) }
+            // More events than one batch go past the slow one.
+            try await eventually { seen.all.count { $0.hasPrefix("quick") } == 300 }
+            #expect(!seen.all.contains { $0.hasPrefix("slow") })
+            door.open()
+            try await eventually { seen.all.count == 450 }
+            group.cancelAll()
+        }
+        let slow = seen.all.filter { $0.hasPrefix("slow") }
+        #expect(slow == (0..<150).map { "slow \($0)" })
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `G4: a consumer that hangs delays neither others nor publishers`() async throws {
+        let (door, seen) = (Door(), Seen())
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let (bus, deposit) = try await bank(
+            [
+                .effect(
+                    "bank.hanging", concurrency: 1, deadline: .seconds(600),
+                    [
+                        .on(Deposited.self) { _, _ in
+                            await door.pass()
+                            return { _ in }
+                        }
+                    ]),
+                Subscription(
+                    "bank.failing",
+                    [.on(Deposited.self) { _, _, _ in throw Unlucky() }]),
+                Subscription(
+                    "bank.healthy",
+                    [.on(Deposited.self) { event, _, _ in seen.add("\(event.amount)") }]),
+            ], in: directory)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.run() }
+            for amount in 0..<200 { try await deposit("\(amount % 7)", amount) }
+            try await eventually { seen.all.count == 200 }
+            door.open()
+            group.cancelAll()
+        }
+        #expect(seen.all == (0..<200).map { "\($0)" })
+    }
+
+    @Test func `a transactional handler that goes on for ever fails at its next statement`()
+        async throws
+    {
+        var bus = BusSettings()
+        bus.handlerDurationMax = .seconds(5)
+        bus.retry = RetryPolicy(attemptCountMax: 1)
+        let harness = try await ModuleHarness(ScalesModule.self, bus: bus)
+        let time = harness.time
+        // Time passes between the handler's start and its statement.
+        try await harness.database.write { transaction in
+            transaction.isOverdue = { time.now > Date(timeIntervalSince1970: 0) }
+            #expect(throws: TransactionOverdue.self) { try transaction.execute("SELECT 1") }
+            transaction.isOverdue = nil
+            try transaction.execute("SELECT 1")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the bus says which handler does not return`() async throws {
+        let door = Door()
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let (bus, deposit) = try await bank(
+            [
+                .effect(
+                    "bank.hanging", deadline: .milliseconds(50),
+                    [
+                        .on(Deposited.self) { _, _ in
+                            await door.pass()
+                            return { _ in }
+                        }
+                    ])
+            ], in: directory,
+            settings: {
+                var settings = BusSettings()
+                settings.abandonGrace = .milliseconds(500)
+                return settings
+            }())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.run() }
+            try await deposit("a", 1)
+            var overdue: [Bus.ConsumerStatus.Overdue] = []
+            for _ in 0..<500 where overdue.isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+                overdue = try await bus.consumerStatus().flatMap(\.overdue)
+            }
+            #expect(overdue.map(\.type) == [Deposited.type])
+            door.open()
+            group.cancelAll()
+        }
+    }
+}
