@@ -85,7 +85,7 @@ final class Health: Sendable {
                 warnings.append("\(consumer.consumer): \(parked) parked")
             }
             for call in consumer.overdue {
-                failures.append(
+                warnings.append(
                     "\(consumer.consumer): has handled \(call.type) \(call.eventID) for"
                         + " \(Int(call.seconds)) s")
             }
