@@ -56,6 +56,13 @@ lint: ## Check the format of all Swift files.
 format: ## Bring all Swift files into format.
 	@swift format format --in-place --recursive --parallel $(SOURCES)
 
+.PHONY: asyncapi
+asyncapi: packages ## Write docs/asyncapi.json anew; refused where a change would break readers.
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@"$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
+	    events types --asyncapi --against docs/asyncapi.json > docs/asyncapi.json.new
+	@mv docs/asyncapi.json.new docs/asyncapi.json
+
 .PHONY: check-config
 check-config: packages ## Check CONFIG and reach every component it names.
 	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)

@@ -153,14 +153,17 @@ var app: [Target] {
     [
         .executableTarget(
             name: "flotilla",
-            dependencies: platform + ["EventCatalogue", "Telemetry", .argumentParser, .unixSignals, .nioCore]
+            dependencies: platform + [
+                "EventCatalogue", "Telemetry", .argumentParser, .unixSignals, .nioCore,
+            ]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
                 .map { .init(stringLiteral: $0.name) },
             path: "App", swiftSettings: strict),
         .testTarget(
             name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         .testTarget(
-            name: "AppTests", dependencies: platform + ["EventCatalogue", "flotilla", "FlotillaTesting"],
+            name: "AppTests",
+            dependencies: platform + ["EventCatalogue", "flotilla", "FlotillaTesting"],
             path: "Tests/AppTests", swiftSettings: strict),
         .testTarget(
             name: "ExampleTests", dependencies: platform + ["UserContract", "FlotillaTesting"],

@@ -76,7 +76,8 @@ enum AppSettings {
     static let all: [any DeclaredSetting] = [
         modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
         storageURL, signingKey, AuthSettings.issuer, AuthSettings.audience, transport,
-        maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat, serviceName,
+        maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
+        serviceName,
     ]
 }
 

@@ -24,7 +24,9 @@ struct Composition: Sendable {
     ///     commands that only look make nothing.
     ///   - consumers: those that the bus may run; all of its modules when `nil`.
     /// - Throws: ``Complaint`` for what the configuration must mend; `StorageError`.
-    init(list: ModuleList, settings: Settings, isCreating: Bool = true, consumers: Set<String>? = nil) throws {
+    init(
+        list: ModuleList, settings: Settings, isCreating: Bool = true, consumers: Set<String>? = nil
+    ) throws {
         self.list = list
         self.settings = settings
         signingKey = try Self.signingKey(settings, isCreating: isCreating)

@@ -11,10 +11,12 @@ done
 "$tools/hadolint" Dockerfile
 "$tools/check-jsonschema" --builtin-schema vendor.compose-spec docker-compose.yml
 
+"$tools/check-jsonschema" --schemafile .tools/asyncapi-3.0.0.json docs/asyncapi.json
+
 promtool check config config/prometheus.yml >/dev/null
 shopt -s nullglob
 rules=(config/*rules*.yml config/*rules*.yaml config/alerts*.yml config/alerts*.yaml)
 if [[ ${#rules[@]} -gt 0 ]]; then
     promtool check rules "${rules[@]}" >/dev/null
 fi
-echo "Dockerfile, docker-compose.yml and Prometheus's files are in order."
+echo "Dockerfile, docker-compose.yml, docs/asyncapi.json and Prometheus's files are in order."

@@ -42,7 +42,8 @@ struct AdminRoutes: Sendable {
     /// In: `{from?, withEffects?}`; `from` is an event's id or a time.
     @Sendable private func replay(_ request: WebRequest) async throws -> WebResponse {
         let consumer = request.parameters["consumer"] ?? ""
-        let wish = try request.body.isEmpty
+        let wish =
+            try request.body.isEmpty
             ? (origin: Replays.Origin.beginning, withEffects: false)
             : request.decode { fields in
                 let withEffects = fields.bool("withEffects", default: false)

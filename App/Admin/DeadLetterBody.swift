@@ -1,7 +1,7 @@
 public import EventBus
-public import HTTPTypes
 import Events
 import Foundation
+public import HTTPTypes
 public import Web
 
 /// A dead letter as the command line and the API show it.

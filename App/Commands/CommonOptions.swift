@@ -29,7 +29,7 @@ struct CommonOptions: ParsableArguments {
     /// Works on databases that are there and up to date, beside a running server, and closes them.
     ///
     /// - Parameter consumers: those that it is about; none unless it is said, all when `nil`.
-    /// - Throws: ``Complaint`` for what the operator asked for and can't be had; what `body` throws.
+    /// - Throws: ``Complaint`` for what the operator asked for and can't have; what `body` throws.
     func withDatabases<T: Sendable>(
         consuming consumers: Set<String>? = [],
         _ body: @Sendable (Composition) async throws -> T

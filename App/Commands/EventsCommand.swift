@@ -25,6 +25,10 @@ struct EventsCommand: AsyncParsableCommand {
         @Flag(help: "The modules and what they hear of each other, as a Mermaid graph.")
         var mermaid = false
 
+        @Option(
+            help: "An older AsyncAPI document; a change that breaks its readers is refused.")
+        var against: String?
+
         func validate() throws {
             guard [json, asyncAPI, mermaid].count(where: { $0 }) <= 1 else {
                 throw ValidationError("--json, --asyncapi and --mermaid exclude each other")
@@ -33,6 +37,7 @@ struct EventsCommand: AsyncParsableCommand {
 
         func run() throws {
             let list = try ModuleList()
+            if let against { try Self.judge(list.eventCatalogue, against: against) }
             if asyncAPI {
                 print(
                     String(decoding: try list.eventCatalogue.asyncAPI(), as: UTF8.self),
@@ -40,7 +45,7 @@ struct EventsCommand: AsyncParsableCommand {
                 return
             }
             if mermaid {
-                print(list.eventCatalogue.mermaid())
+                print(list.eventCatalogue.mermaid(), terminator: "")
                 return
             }
             let entries = list.registry.entries
@@ -54,6 +59,21 @@ struct EventsCommand: AsyncParsableCommand {
                         + " by \(entry.publisher))")
                 for consumer in entry.consumers { print("    \(consumer)") }
             }
+        }
+
+        /// - Throws: ``Complaint`` with every change that breaks readers.
+        private static func judge(_ catalogue: EventCatalogue, against file: String) throws {
+            guard let snapshot = FileManager.default.contents(atPath: file) else {
+                throw Complaint("--against: can't read \(file)")
+            }
+            let compatibility: SchemaCompatibility
+            do {
+                compatibility = try SchemaCompatibility(snapshot: snapshot, catalogue: catalogue)
+            } catch {
+                throw Complaint("--against: \(file) is no AsyncAPI document of events")
+            }
+            let breaking = compatibility.findings.filter { $0.severity == .breaking }
+            guard breaking.isEmpty else { throw Complaint(breaking.map(\.description)) }
         }
     }
 

@@ -40,6 +40,8 @@ import Testing
         """
         {"id": "00000000-0000-7000-8000-000000000001", "type": "\(type)", "topic": "t.events",
          "key": "k", "publisher": "user", "position": 7, "time": "2026-01-01T\(time)Z",
+         "publishedWith": [],
+         "relay": {"transport": "in-process", "isTaken": true, "attempts": 1},
          "correlationId": "c", "causationId": null, "causedIn": \(causedIn),
          "deliveries": [\(deliveries.joined(separator: ","))],
          "caused": [\(caused.joined(separator: ","))]}

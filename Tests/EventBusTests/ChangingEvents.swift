@@ -53,7 +53,10 @@ struct ScalesModule: Module {
             component: "scales",
             migrations: [
                 Migration(1, "create weights") { dialect in
-                    "CREATE TABLE weights (grams INTEGER NOT NULL, who TEXT NOT NULL) \(dialect.strict);"
+                    """
+                    CREATE TABLE weights (grams INTEGER NOT NULL, who TEXT NOT NULL)
+                    \(dialect.strict);
+                    """
                 }
             ])
     ]

@@ -91,7 +91,9 @@ struct ArchiveModule: Module {
     private func dump(_ harness: ModuleHarness<ArchiveModule>) async throws -> [String] {
         try await harness.database.read { transaction in
             try transaction.rows("SELECT account, sum FROM sums ORDER BY account")
-                .map { "\(try $0.get("account", as: String.self)) \(try $0.get("sum", as: Int.self))" }
+                .map {
+                    "\(try $0.get("account", as: String.self)) \(try $0.get("sum", as: Int.self))"
+                }
         }
     }
 
@@ -122,7 +124,8 @@ struct ArchiveModule: Module {
         try await harness.publish(Deposited(account: "account 1", amount: 5))
         try await harness.settle()
         #expect(try await harness.published(Booked.self).count == published + 1)
-        #expect(try await harness.published(ConsumerReplayRequested.self).map(\.isRebuild) == [true])
+        #expect(
+            try await harness.published(ConsumerReplayRequested.self).map(\.isRebuild) == [true])
     }
 
     @Test func `G9: redelivers from an event or a time on, and tells handlers`() async throws {

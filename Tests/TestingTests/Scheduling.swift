@@ -1,3 +1,4 @@
+// Length: one suite, whose small helpers each test needs.
 import FlotillaTesting
 import Foundation
 import Synchronization

@@ -110,7 +110,9 @@ extension Bus {
             let times = try await member.database.read { transaction in
                 try transaction.rows(
                     "SELECT type, MIN(time) AS oldest FROM inbox_parked GROUP BY type"
-                ).map { (try $0.get("type", as: EventType.self), try $0.get("oldest", as: Date.self)) }
+                ).map {
+                    (try $0.get("type", as: EventType.self), try $0.get("oldest", as: Date.self))
+                }
             }
             for (type, time) in times { oldest[type] = min(oldest[type] ?? time, time) }
         }

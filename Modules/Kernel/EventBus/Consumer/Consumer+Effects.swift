@@ -2,8 +2,8 @@ import Events
 import Foundation
 import Instrumentation
 import Storage
-import Tracing
 import Synchronization
+import Tracing
 
 extension Consumer {
     private enum News: Sendable {
@@ -68,7 +68,8 @@ extension Consumer {
         !environment.isStopping && !Task.isCancelled && isCurrent(lease)
     }
 
-    private func listen(in group: inout ThrowingTaskGroup<News, any Error>, upTo untilDue: Duration) {
+    private func listen(in group: inout ThrowingTaskGroup<News, any Error>, upTo untilDue: Duration)
+    {
         let wait = min(environment.settings.pollInterval, untilDue)
         group.addTask(name: "wake") { [wake, environment] in
             await wake.wait(upTo: wait, clock: environment.clock)

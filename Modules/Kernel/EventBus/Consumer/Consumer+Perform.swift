@@ -3,8 +3,8 @@ import Foundation
 import Instrumentation
 import Logging
 import Storage
-import Tracing
 import Synchronization
+import Tracing
 
 /// What became of an event that an effect consumer took in hand.
 enum Performance: Sendable {

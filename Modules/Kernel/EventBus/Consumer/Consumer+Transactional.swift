@@ -2,8 +2,8 @@ import Events
 import Foundation
 import Instrumentation
 import Storage
-import Tracing
 import Synchronization
+import Tracing
 
 /// What a transactional handler is when its event type was looked up.
 typealias Handle = @Sendable (Delivery, Transaction) throws -> Void

@@ -116,8 +116,8 @@ public struct Subscription: Sendable {
     ) -> ([EventType: T], duplicates: [EventType]) {
         var byType: [EventType: T] = [:]
         var duplicates: [EventType] = []
-        for (event, handler) in handlers where byType.updateValue(handler, forKey: event.type) != nil
-        {
+        for (event, handler) in handlers
+        where byType.updateValue(handler, forKey: event.type) != nil {
             duplicates.append(event.type)
         }
         for (event, handler) in handlers {

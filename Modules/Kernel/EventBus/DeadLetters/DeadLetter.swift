@@ -10,7 +10,7 @@ public struct DeadLetter: Sendable {
     public let consumer: String
     /// The event as it was published, or as an operator edited it.
     public let event: LoggedEvent
-    /// `dead`; `retrying`: it is tried again by itself; `waiting`: behind an earlier one of its key.
+    /// `dead`; `retrying`: tried again by itself; `waiting`: behind an earlier one of its key.
     public let state: String
     /// Tries so far.
     public let attempts: Int

@@ -50,7 +50,8 @@ public struct EventRegistry: Sendable {
     public let modules: [String]
 
     /// What each consumer hears, and where it begins.
-    private let hearers: [(module: String, consumer: String, topics: Set<Topic>?, start: Subscription.Start)]
+    private let hearers:
+        [(module: String, consumer: String, topics: Set<Topic>?, start: Subscription.Start)]
 
     /// The publisher of what the bus itself says.
     public static let bus = "bus"

@@ -79,7 +79,8 @@ package final class InProcessTransport: Transport {
     package func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
         state.withLock { $0.consumers.append((topics, wake)) }
         return InProcessInflow(
-            transport: self, modules: topics.map { $0.reduce(into: []) { $0.formUnion(self.topics[$1] ?? []) } })
+            transport: self,
+            modules: topics.map { $0.reduce(into: []) { $0.formUnion(self.topics[$1] ?? []) } })
     }
 
     fileprivate func sources(among modules: Set<String>?) -> [String] {

@@ -2,9 +2,9 @@ package import Events
 
 /// The box in the middle of an event's path: takes events from relays, gives them to consumers.
 ///
-/// Outbox, inbox, retries, dead letters and order are the same over every transport. A transport may
-/// repeat events, also long ago ones, and may mix events of different keys anew; what it must keep
-/// is that the first time of each event of a key comes after the first time of those before it.
+/// Outbox, inbox, retries, dead letters and order are the same over every transport. A transport
+/// may repeat events, also long ago ones, and may mix events of different keys anew; what it must
+/// keep is that the first time of each event of a key comes after that of those before it.
 package protocol Transport: Sendable {
     /// The name under which a relay's place is kept in the log that it carries; `nil` when the
     /// transport reads the logs itself and a relay only tells it how far they go.

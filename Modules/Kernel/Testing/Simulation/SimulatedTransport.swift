@@ -51,7 +51,8 @@ final class SimulatedBroker: Transport {
             for event in batch.events + (isDouble ? batch.events : []) {
                 let key = event.envelope.key
                 // Not `hashValue`, which differs from process to process.
-                let partition = key.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
+                let partition =
+                    key.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
                     % Self.partitionCount
                 state.partitions["\(event.envelope.topic)/\(partition)", default: []]
                     .append(event)
