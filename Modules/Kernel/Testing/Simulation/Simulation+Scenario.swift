@@ -134,6 +134,17 @@ extension Simulation {
         return try disk.read(body)
     }
 
+    /// Changes a module's database behind everybody's back, to see that the checker notices.
+    package func tamper(with module: String, _ body: (Transaction) throws -> Void) throws {
+        guard let disk = disks[module] else {
+            preconditionFailure("\(module) is no module of the simulation")
+        }
+        try disk.write(body)
+    }
+
+    /// A digest of all that happened so far: two runs that went differently differ here.
+    package var fingerprint: UInt64 { world.scheduler.fingerprint }
+
     /// The events of a type that were published, in the order of their commits.
     ///
     /// - Throws: `StorageError`; `DecodingError`.
