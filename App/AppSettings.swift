@@ -59,8 +59,8 @@ enum AppSettings {
         "bus.parkedMax", default: 100_000, in: 1...10_000_000,
         "Parked events that a consumer may have; with more it takes no further ones.")
     static let lease = Setting<Duration>.duration(
-        "bus.lease", default: .seconds(8), in: .milliseconds(300)...(.seconds(300)),
-        "The longest time until another process takes over from one that hangs.")
+        "bus.lease", default: .seconds(7), in: .milliseconds(300)...(.seconds(300)),
+        "How long a process's right to consume lasts unless it is renewed, every third of it.")
 
     static let logLevel = Setting<LogLevel>.choice(
         "log.level", default: .info, "The least level that is logged.")

@@ -70,6 +70,9 @@ struct ReplayCommand: AsyncParsableCommand {
                 meter.show(
                     done: progress.reduce(0) { $0 + $1.done },
                     total: progress.reduce(0) { $0 + $1.total })
+                guard !progress.isEmpty else {
+                    throw Complaint("\(consumer) did not begin: events it needs were dropped")
+                }
                 if progress.allSatisfy(\.hasEnded) {
                     meter.end()
                     return progress

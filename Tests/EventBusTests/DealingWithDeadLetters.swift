@@ -73,7 +73,7 @@ import Testing
         try await harness.settle()
         #expect(try await harness.bookings(of: "a") == [100, 2, 3])
         let retried = try await harness.published(DeadLetterRetried.self)
-        #expect(retried.map(\.isEdited) == [true])
+        #expect(retried.map(\.editedPayload) == [String(decoding: payload, as: UTF8.self)])
     }
 
     @Test(arguments: [

@@ -47,14 +47,17 @@ public final class ModuleHarness<M: Module>: Sendable {
     ///
     /// - Parameters:
     ///   - settings: values by key, as a configuration file would give them.
-    ///   - retry: how patient the module's consumers are.
+    ///   - retry: how patient all of the module's consumers are; each as it says when `nil`.
     /// - Throws: `SettingsError` for a bad value; `StorageError`; what the module's `init` throws.
     public convenience init(
-        _ type: M.Type, settings: [String: String] = [:], retry: RetryPolicy = RetryPolicy(),
+        _ type: M.Type, settings: [String: String] = [:], retry: RetryPolicy? = nil,
         time: TestTime = TestTime()
     ) async throws {
         var bus = BusSettings()
-        bus.retry = retry
+        if let retry {
+            let consumers = try Simulation.registry([M.self]).consumers(of: M.name)
+            for consumer in consumers { bus.retryByConsumer[consumer] = retry }
+        }
         try await self.init(type, settings: settings, bus: bus, time: time)
     }
 

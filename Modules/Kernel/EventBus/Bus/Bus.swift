@@ -149,9 +149,11 @@ public final class Bus: Service {
         }
     }
 
-    /// Makes a consumer look at once at what an operator wants of it.
+    /// Makes a consumer look at once at what an operator wants of it, and its module's relay at
+    /// what was published along with it.
     public func wake(_ consumer: String) {
         guard let consumer = consumers.first(where: { $0.name == consumer }) else { return }
         consumer.lookAnew()
+        members[consumer.module]?.relay.wake()
     }
 }

@@ -19,17 +19,15 @@ public struct BusSettings: Sendable {
     /// The safety net behind the wake-ups: the longest time between two looks.
     public var pollInterval = Duration.seconds(1)
     /// How long a lease lasts without renewal: the longest time until another process takes over
-    /// from one that can't be seen to have ended.
-    public var leaseDuration = Duration.seconds(8)
+    /// from one that can't be seen to have ended is this and a third of it.
+    public var leaseDuration = Duration.seconds(7)
     /// How long published events are kept.
     public var retention = Duration.seconds(30 * 86_400)
     /// For consumers without a policy of their own.
     public var retry = RetryPolicy()
-    /// Policies by consumer.
+    /// Policies by consumer, before what a subscription says itself.
     public var retryByConsumer: [String: RetryPolicy] = [:]
 
     /// The defaults.
     public init() {}
-
-    func retry(for consumer: String) -> RetryPolicy { retryByConsumer[consumer] ?? retry }
 }

@@ -154,7 +154,7 @@ extension Consumer {
                 let batch = try await inflow.next(of: stream, after: start, limit: room)
             else { continue }
             countUnknown(batch)
-            let isSuspect = isSuspect(stream)
+            let isSuspect = isSuspect(batch)
             if isSuspect {
                 try await parkSuspects(batch, under: lease)
                 round.hasNews = true

@@ -36,7 +36,7 @@ extension Consumer {
                 wasParked: false, under: lease,
                 moving: work.place.map { (origin.stream, $0) })
         } catch let error where isFaultOfEvent(error) {
-            let parking = parking(after: error, attempts: AttemptCount(total: 1, forgiven: 0))
+            let parking = parking(after: error, attempts: AttemptCount(total: 1))
             try await park(work.event, as: parking, under: lease)
             report(Tally(failures: [Failure(event: work.event, error: error, parking: parking)]))
             return .parked
@@ -53,8 +53,8 @@ extension Consumer {
     ) async throws -> Performance? {
         enum Place { case new, duplicate, behind }
         let place = try await read { inbox -> Place in
-            if try inbox.hasSeen(event) { return .duplicate }
-            return try inbox.isParked(keyOf: event) ? .behind : .new
+            if try inbox.isTaken(event) { return .duplicate }
+            return try inbox.isBlocked(event) ? .behind : .new
         }
         switch place {
         case .new:
@@ -88,7 +88,7 @@ extension Consumer {
     ) async throws -> Performance {
         let now = environment.now()
         return try await write(under: lease) { inbox in
-            guard try !inbox.hasSeen(event) else { return .skipped }
+            guard try !inbox.isTaken(event) else { return .skipped }
             try inbox.finish(event, as: .silent, wasParked: false, attempts: 0, at: now)
             return .handled
         }

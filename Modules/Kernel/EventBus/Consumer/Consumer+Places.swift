@@ -25,9 +25,11 @@ extension Consumer {
                 stop(as: .eventsLost(log: stream, after: stored, upTo: floor))
                 return nil
             }
+            let head = try await inflow.head(of: stream)
             state.withLock {
                 $0.places[stream] = stored
                 $0.storedPlaces[stream] = stored
+                if $0.suspectUpTo[stream] == nil { $0.suspectUpTo[stream] = head }
             }
             return stored
         }
@@ -81,8 +83,9 @@ extension Consumer {
     /// an event that kills the process does so a bounded number of times.
     ///
     /// A transactional consumer has one batch in hand, an effect consumer its window, and it stores
-    /// its place when half a batch is done.
-    func isSuspect(_ stream: String) -> Bool {
+    /// its place when half a batch is done. What came after the succession nobody had in hand.
+    func isSuspect(_ batch: StreamBatch) -> Bool {
+        let stream = batch.stream
         let settings = environment.settings
         let inHandCountMax =
             if case .effect = subscription.work {
@@ -90,6 +93,7 @@ extension Consumer {
             } else { settings.batchCountMax }
         return state.withLock {
             $0.isSuccession && $0.checkedCounts[stream, default: 0] < inHandCountMax
+                && batch.after < $0.suspectUpTo[stream, default: 0]
         }
     }
 
@@ -99,8 +103,8 @@ extension Consumer {
         let count = try await write(under: lease) { inbox in
             var count = 0
             for item in batch.items where subscription.hears(item.event.envelope.type) {
-                guard try !inbox.hasSeen(item.event) else { continue }
-                let isBehind = try inbox.isParked(keyOf: item.event)
+                guard try !inbox.isTaken(item.event) else { continue }
+                let isBehind = try inbox.isBlocked(item.event)
                 try inbox.park(item.event, as: isBehind ? .behind : .suspected(at: now), at: now)
                 count += 1
             }

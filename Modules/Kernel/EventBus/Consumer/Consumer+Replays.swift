@@ -14,7 +14,8 @@ struct Replay: Sendable {
     let isRebuild: Bool
     /// Whether an effect consumer performs its effects again.
     let withEffects: Bool
-    let hasEnded: Bool
+    let begunAt: Date?
+    var hasEnded: Bool
 
     func covers(_ offset: Int64) -> Bool { offset > from && offset <= to }
 }
@@ -22,10 +23,11 @@ struct Replay: Sendable {
 extension Consumer {
     private struct Request: Sendable {
         let stream: String
-        let from: Int64
-        let isRebuild: Bool
-        let hasBegun: Bool
         let replay: Replay
+
+        var from: Int64 { replay.from }
+        var isRebuild: Bool { replay.isRebuild }
+        var hasBegun: Bool { replay.begunAt != nil }
     }
 
     /// Looks for replays that were asked for, from whichever process, and begins them.
@@ -56,14 +58,13 @@ extension Consumer {
                 FROM inbox_replays WHERE consumer = \(inbox.consumer) ORDER BY stream
                 """
             ).map { row in
-                let from = try row.get("from_offset", as: Int64.self)
-                let isRebuild = try row.get("is_rebuild", as: Bool.self)
-                return Request(
-                    stream: try row.get("stream"), from: from, isRebuild: isRebuild,
-                    hasBegun: try row.get("begun_at", as: Date?.self) != nil,
+                Request(
+                    stream: try row.get("stream"),
                     replay: Replay(
-                        from: from, to: try row.get("to_offset"), isRebuild: isRebuild,
+                        from: try row.get("from_offset"), to: try row.get("to_offset"),
+                        isRebuild: try row.get("is_rebuild"),
                         withEffects: try row.get("with_effects"),
+                        begunAt: try row.get("begun_at"),
                         hasEnded: try row.get("ended_at", as: Date?.self) != nil))
             }
         }
@@ -74,11 +75,11 @@ extension Consumer {
     private func beginRedelivery(of request: Request, under lease: Lease) async throws {
         let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
         try await write(under: lease) { inbox in
-            let place = try inbox.cursor(of: request.stream) ?? 0
-            let start = max(floor, min(request.from, place))
+            let end = try inbox.end(of: request.stream, replacing: request.replay)
+            let start = max(floor, min(request.from, end))
             try inbox.forget(log: request.stream, after: start)
             try inbox.moveCursor(of: request.stream, to: start, at: now)
-            try inbox.begin(request.stream, from: start, to: max(place, start), at: now)
+            try inbox.begin(request.stream, from: start, to: max(end, start), at: now)
         }
         logger.notice("redelivery begun", metadata: ["consumer": "\(name)"])
     }
@@ -98,10 +99,10 @@ extension Consumer {
         try await write(under: lease) { inbox in
             try reset?(inbox.transaction)
             for request in requests {
-                let place = try inbox.cursor(of: request.stream) ?? 0
+                let end = try inbox.end(of: request.stream, replacing: request.replay)
                 try inbox.forget(log: request.stream, after: request.from)
                 try inbox.moveCursor(of: request.stream, to: request.from, at: now)
-                try inbox.begin(request.stream, from: request.from, to: place, at: now)
+                try inbox.begin(request.stream, from: request.from, to: end, at: now)
             }
         }
         logger.notice("rebuild begun", metadata: ["consumer": "\(name)"])
@@ -119,9 +120,14 @@ extension Consumer {
         }
     }
 
-    /// The replay that an event at this offset belongs to, if one does.
-    func replay(of offset: Int64, in stream: String) -> Replay? {
-        state.withLock { $0.replays[stream] }.flatMap { $0.covers(offset) ? $0 : nil }
+    /// The replay that an event at this offset belongs to, if one does. One that was parked before
+    /// the replay began was never handled, and belongs to none.
+    func replay(of offset: Int64, in stream: String, parkedAt: Date? = nil) -> Replay? {
+        guard let replay = state.withLock({ $0.replays[stream] }), replay.covers(offset) else {
+            return nil
+        }
+        if let parkedAt, let begunAt = replay.begunAt, parkedAt < begunAt { return nil }
+        return replay
     }
 
     /// Notes the end of a replay whose last event was taken.
@@ -136,25 +142,36 @@ extension Consumer {
                 WHERE consumer = \(inbox.consumer) AND stream = \(stream)
                 """)
         }
-        state.withLock {
-            $0.replays[stream] = Replay(
-                from: replay.from, to: replay.to, isRebuild: replay.isRebuild,
-                withEffects: replay.withEffects, hasEnded: true)
-        }
+        state.withLock { $0.replays[stream]?.hasEnded = true }
         logger.notice("replay ended", metadata: ["consumer": "\(name)", "stream": "\(stream)"])
     }
 }
 
 extension Inbox {
-    /// Forgets that events of a log after a position were taken, so that they are taken again.
-    fileprivate func forget(log: String, after position: Int64) throws {
-        for table: SQL in ["inbox_parked", "inbox_handled"] {
-            try transaction.execute(
+    /// Up to where a stream was taken before, when a replay of it begins: at least the stored
+    /// place; an effect consumer may have been ahead of it, and a replay that this one takes the
+    /// place of behind it.
+    fileprivate func end(of stream: String, replacing earlier: Replay) throws -> Int64 {
+        var end = max(try cursor(of: stream) ?? 0, earlier.to)
+        for table: SQL in ["inbox_handled", "inbox_parked"] {
+            let highest = try transaction.first(
                 """
-                DELETE FROM \(table)
-                WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
-                """)
+                SELECT MAX(position) AS position FROM \(table)
+                WHERE consumer = \(consumer) AND log = \(stream)
+                """)?.get("position", as: Int64?.self)
+            end = max(end, highest ?? 0)
         }
+        return end
+    }
+
+    /// Forgets that events of a log after a position were handled, so that they are again. Those
+    /// that are parked were not, and stay where they are.
+    fileprivate func forget(log: String, after position: Int64) throws {
+        try transaction.execute(
+            """
+            DELETE FROM inbox_handled
+            WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
+            """)
         try transaction.execute(
             """
             UPDATE inbox_marks SET position = \(position)

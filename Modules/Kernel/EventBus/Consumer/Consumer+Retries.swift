@@ -37,7 +37,7 @@ extension Consumer {
         do {
             // More attempts than allowed were counted, none failed: each ended the process.
             guard count.counting <= policy.attemptCountMax else { throw AttemptsLost() }
-            try await handle(event, attempt: count.total, under: lease)
+            try await handle(event, count, under: lease)
             report(Tally(handled: [(event.envelope.topic, environment.uptime() - start)]))
             state.withLock { $0.parkedCount = $0.parkedCount.map { max(0, $0 - 1) } }
             return true
@@ -53,9 +53,11 @@ extension Consumer {
         }
     }
 
-    private func handle(_ event: LoggedEvent, attempt: Int, under lease: Lease) async throws {
-        let type = event.envelope.type
-        let replay = replay(of: event.position, in: event.log)
+    private func handle(
+        _ event: LoggedEvent, _ count: AttemptCount, under lease: Lease
+    ) async throws {
+        let (type, attempt) = (event.envelope.type, count.total)
+        let replay = replay(of: event.position, in: event.log, parkedAt: count.parkedAt)
         if case .effect(let effects) = subscription.work {
             guard let handler = effects.handlers[type] else { throw Unheard(type: type) }
             try await perform(

@@ -55,7 +55,7 @@ extension Consumer {
             try await passOver(to: batch.upTo, in: batch.stream, under: lease)
             return Taken(reached: batch.upTo)
         }
-        guard !isSuspect(batch.stream) else {
+        guard !isSuspect(batch) else {
             try await parkSuspects(batch, under: lease)
             return Taken(reached: batch.upTo, isRetryDue: true)
         }
@@ -108,11 +108,11 @@ extension Consumer {
         _ event: LoggedEvent, with handle: Handle, replay: Replay?, in inbox: Inbox,
         tally: inout Tally
     ) throws -> Bool {
-        if try inbox.hasSeen(event) {
+        if try inbox.isTaken(event) {
             tally.duplicateCount += 1
             return true
         }
-        if try inbox.isParked(keyOf: event) {
+        if try inbox.isBlocked(event) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
             try inbox.park(event, as: .behind, at: environment.now())
             return true
@@ -122,7 +122,7 @@ extension Consumer {
             tally.handled.append((event.envelope.topic, duration))
         } catch let error where isFaultOfEvent(error) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
-            let parking = parking(after: error, attempts: AttemptCount(total: 1, forgiven: 0))
+            let parking = parking(after: error, attempts: AttemptCount(total: 1))
             try inbox.park(event, as: parking, at: environment.now())
             tally.failures.append(Failure(event: event, error: error, parking: parking))
         }

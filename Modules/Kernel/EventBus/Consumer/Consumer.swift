@@ -38,7 +38,10 @@ package final class Consumer: Sendable {
         self.wake = wake
         self.leases = leases
         self.knownTypes = knownTypes
-        policy = environment.settings.retry(for: subscription.consumer)
+        let settings = environment.settings
+        policy =
+            settings.retryByConsumer[subscription.consumer] ?? subscription.retry
+            ?? settings.retry
         logger = environment.logger(module: module)
         metrics = ConsumerMetrics(consumer: subscription.consumer)
         inflow = transport.inflow(

@@ -11,6 +11,8 @@ struct ConsumerState: Sendable {
     var storedPlaces: [String: Int64] = [:]
     /// Whether the holder before may have died in the middle of an event.
     var isSuccession = false
+    /// Where each stream ended at the succession.
+    var suspectUpTo: [String: Int64] = [:]
     /// How many events of each stream have been looked at since a succession.
     var checkedCounts: [String: Int] = [:]
     /// Events parked; `nil` when it is to be counted.

@@ -20,8 +20,8 @@ public struct DeadLetterRetried: Event {
     public let eventType: EventType
     /// The key of that event.
     public let eventKey: String
-    /// Whether the payload was edited before.
-    public let isEdited: Bool
+    /// What took the place of the payload, as JSON; `nil` when it was tried as it was.
+    public let editedPayload: String?
     /// Who did it: a user's id, or `cli:` and a name on the machine.
     public let actor: String
     /// When, UTC.
@@ -32,7 +32,7 @@ public struct DeadLetterRetried: Event {
     private enum CodingKeys: String, CodingKey {
         case deadLetterID = "deadLetterId"
         case eventID = "eventId"
-        case consumer, eventType, eventKey, isEdited, actor, retriedAt
+        case consumer, eventType, eventKey, editedPayload, actor, retriedAt
     }
 }
 

@@ -121,8 +121,9 @@ public struct DeadLetters: Sendable {
                 DeadLetterRetried(
                     deadLetterID: letter.id, consumer: letter.consumer,
                     eventID: letter.event.envelope.id, eventType: letter.event.envelope.type,
-                    eventKey: letter.event.envelope.key, isEdited: payload != nil, actor: actor,
-                    retriedAt: now), in: transaction)
+                    eventKey: letter.event.envelope.key,
+                    editedPayload: payload.map { String(decoding: $0, as: UTF8.self) },
+                    actor: actor, retriedAt: now), in: transaction)
             return first
         }
     }
@@ -133,11 +134,13 @@ public struct DeadLetters: Sendable {
     public func retryAll(of consumer: String, by actor: String) async throws -> Int {
         _ = try database(of: consumer)
         var count = 0
+        var filter = Filter()
+        filter.consumer = consumer
         while true {
-            var filter = Filter()
-            filter.consumer = consumer
             let letters = try await list(filter)
-            guard !letters.isEmpty else { return count }
+            guard let last = letters.last else { return count }
+            // One that dies again meanwhile keeps its place before this one.
+            filter.after = (last.parkedAt, last.id)
             for letter in letters {
                 // One that another operator took out meanwhile needs nothing more.
                 do {

@@ -64,13 +64,18 @@ public struct Replays: Sendable {
         guard let subscription = subscriptions[consumer], let module = modulesOfConsumers[consumer],
             let database = databases[module]
         else { throw ReplayError.noSuchConsumer(consumer) }
-        if case .refused = subscription.replay { throw ReplayError.refused(consumer) }
         let isRebuild = origin == .beginning && subscription.reset != nil
-        let starts = try await starts(of: consumer, from: origin, isRebuild: isRebuild)
+        var starts = try await starts(of: consumer, from: origin, isRebuild: isRebuild)
+        if case .refused = subscription.replay {
+            // It may go forward, past events that are lost, but not back.
+            starts = try await lost(among: starts, to: consumer, in: database)
+            guard !starts.isEmpty else { throw ReplayError.refused(consumer) }
+        }
+        let requests = starts
         let outbox = Outbox(module: module, committed: Signal(), now: now)
         let now = now()
         try await database.write { transaction in
-            for (log, position) in starts {
+            for (log, position) in requests {
                 try transaction.execute(
                     """
                     INSERT INTO inbox_replays
@@ -79,7 +84,9 @@ public struct Replays: Sendable {
                     VALUES (\(consumer), \(log), \(position), 0, \(isRebuild), \(withEffects),
                             \(now))
                     ON CONFLICT (consumer, stream) DO UPDATE
-                    SET from_offset = excluded.from_offset, to_offset = 0,
+                    SET from_offset = excluded.from_offset,
+                        to_offset = CASE WHEN inbox_replays.ended_at IS NULL
+                            THEN inbox_replays.to_offset ELSE 0 END,
                         is_rebuild = excluded.is_rebuild, with_effects = excluded.with_effects,
                         requested_at = excluded.requested_at, begun_at = NULL, ended_at = NULL
                     """)
@@ -118,6 +125,23 @@ public struct Replays: Sendable {
                     hasBegun: hasBegun, hasEnded: hasEnded)
             }
         }
+    }
+
+    /// The logs whose retention has dropped events that the consumer had not taken.
+    private func lost(
+        among starts: [(log: String, position: Int64)], to consumer: String,
+        in database: Database
+    ) async throws -> [(log: String, position: Int64)] {
+        var lost: [(log: String, position: Int64)] = []
+        for start in starts {
+            guard let publisher = databases[start.log] else { continue }
+            let floor = try await OutboxLog(module: start.log, database: publisher).floor()
+            let place = try await database.read {
+                try Inbox(consumer: consumer, transaction: $0).cursor(of: start.log)
+            }
+            if let place, place < floor { lost.append((start.log, floor)) }
+        }
+        return lost
     }
 
     /// The position after which each log is read again.

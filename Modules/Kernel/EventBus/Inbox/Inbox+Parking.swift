@@ -10,12 +10,13 @@ extension Inbox {
             .get("n") ?? 0
     }
 
-    /// Whether events of this key wait already, so that a later one must wait behind them.
-    func isParked(keyOf event: LoggedEvent) throws -> Bool {
+    /// Whether earlier events of this key wait already, so that this one must wait behind them.
+    func isBlocked(_ event: LoggedEvent) throws -> Bool {
         try transaction.first(
             """
             SELECT 1 AS one FROM inbox_parked WHERE consumer = \(consumer)
-                AND log = \(event.log) AND key = \(event.envelope.key) LIMIT 1
+                AND log = \(event.log) AND key = \(event.envelope.key)
+                AND position < \(event.position) LIMIT 1
             """) != nil
     }
 
@@ -52,12 +53,13 @@ extension Inbox {
             """)
         return try transaction.first(
             """
-            SELECT attempts, attempts_forgiven FROM inbox_parked
+            SELECT attempts, attempts_forgiven, parked_at FROM inbox_parked
             WHERE consumer = \(consumer) AND log = \(event.log) AND position = \(event.position)
             """
         ).map {
             AttemptCount(
-                total: try $0.get("attempts"), forgiven: try $0.get("attempts_forgiven"))
+                total: try $0.get("attempts"), forgiven: try $0.get("attempts_forgiven"),
+                parkedAt: try $0.get("parked_at"))
         }
     }
 
@@ -104,7 +106,9 @@ struct AttemptCount: Sendable {
     /// Tries in all.
     let total: Int
     /// Those of them that an operator forgave by retrying it.
-    let forgiven: Int
+    var forgiven = 0
+    /// When it was put aside, if it was.
+    var parkedAt: Date?
     /// Those that count against the policy.
     var counting: Int { total - forgiven }
 }

@@ -19,8 +19,13 @@ struct Inbox {
         case silent
     }
 
-    /// Whether an event was handled or parked before: its position is not above its key's mark.
-    func hasSeen(_ event: LoggedEvent) throws -> Bool {
+    /// Whether an event was taken before: its position is not above its key's mark, or, in a
+    /// replay that lowered the mark, it has waited all the time.
+    func isTaken(_ event: LoggedEvent) throws -> Bool {
+        try hasSeen(event) || isParked(event)
+    }
+
+    private func hasSeen(_ event: LoggedEvent) throws -> Bool {
         let mark = try transaction.first(
             """
             SELECT position FROM inbox_marks WHERE consumer = \(consumer)
@@ -31,7 +36,7 @@ struct Inbox {
 
     /// Whether an event is still to be handled: new, or parked and not yet taken out again.
     func isOpen(_ event: LoggedEvent, wasParked: Bool) throws -> Bool {
-        try wasParked ? isParked(event) : !hasSeen(event)
+        try wasParked ? isParked(event) : !isTaken(event)
     }
 
     /// Remembers that an event is done. One that was parked is taken out, and the next of its

@@ -65,6 +65,9 @@ package final class Relay: Sendable {
         }
     }
 
+    /// Makes it look at once.
+    func wake() { committed.raise() }
+
     package struct Step: Sendable {
         /// Events that were sent or let go.
         package var count = 0
@@ -122,6 +125,11 @@ package final class Relay: Sendable {
         } else {
             position = try await log.head()
         }
+        if let reader = transport.reader, let lease, lease.isSuccession {
+            // The one before may have died of the batch that comes next: that counts.
+            try await log.recordFailure(
+                of: reader, RelayDied(), under: lease, at: environment.now())
+        }
         try await transport.open(log, after: position)
         place.withLock { $0 = Place(position: position, epoch: lease?.epoch) }
         return position
@@ -149,6 +157,9 @@ package final class Relay: Sendable {
         }
     }
 }
+
+/// The relay before ended without a word.
+struct RelayDied: Error {}
 
 /// How long to wait between two looks: short after a look that found something, for whoever wrote
 /// it may write on, then longer and longer.

@@ -23,7 +23,7 @@ public enum Accident: String, Sendable, CaseIterable {
     case failure
     /// The process stands still for longer than its leases last, and then goes on.
     case pause
-    /// The transport delivers once more what it delivered before.
+    /// The transport delivers twice what it is given next; of a broker alone, wherever planned.
     case duplicate
 }
 

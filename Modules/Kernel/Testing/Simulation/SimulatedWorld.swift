@@ -52,7 +52,8 @@ final class SimulatedWorld: Sendable {
         return state.withLock { state in
             var accident: Accident?
             if let index = state.planned.firstIndex(where: {
-                $0.point == point && ($0.module ?? module) == module
+                $0.accident != .duplicate && $0.point == point
+                    && ($0.module ?? module) == module
             }) {
                 if state.planned[index].skipCount > 0 {
                     state.planned[index].skipCount -= 1
@@ -75,6 +76,10 @@ final class SimulatedWorld: Sendable {
     func isDuplicated() -> Bool {
         let drawn = chance()
         return state.withLock { state in
+            if let index = state.planned.firstIndex(where: { $0.accident == .duplicate }) {
+                state.planned.remove(at: index)
+                return true
+            }
             // Duplicates cost nothing but themselves: there are many more than other accidents.
             let isDuplicated =
                 state.accidents.kinds.contains(.duplicate)

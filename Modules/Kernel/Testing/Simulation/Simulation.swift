@@ -95,8 +95,8 @@ public final class Simulation: Sendable {
 
     /// Runs a scenario from one seed and checks what came of it.
     ///
-    /// - Throws: ``SimulationFailure`` when a guarantee does not hold or the world does not come to
-    ///   rest; what the scenario throws.
+    /// - Throws: ``SimulationFailure`` when a guarantee does not hold, the world does not come to
+    ///   rest, or the scenario throws.
     public static func run(
         _ types: [any Module.Type], seed: UInt64, options: Options = Options(),
         scenario: @escaping @Sendable (Simulation) async throws -> Void
@@ -107,8 +107,11 @@ public final class Simulation: Sendable {
                     types, options: options, scheduler: scheduler)
                 try await simulation.perform(scenario)
             }
-        } catch let failure as SchedulingFailure {
-            throw SimulationFailure(seed: seed, violations: ["\(failure)"], accidents: [])
+        } catch let failure as SimulationFailure {
+            throw failure
+        } catch {
+            throw SimulationFailure(
+                seed: seed, violations: ["\(error)"], accidents: [], underlying: error)
         }
     }
 
@@ -213,6 +216,8 @@ public struct SimulationFailure: Error, CustomStringConvertible {
     public let violations: [String]
     /// What had gone wrong on purpose, in order.
     public let accidents: [String]
+    /// What the scenario threw, if it did.
+    public var underlying: (any Error)?
 
     /// The seed first.
     public var description: String {
