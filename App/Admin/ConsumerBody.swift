@@ -18,8 +18,7 @@ struct ConsumerBody: Encodable, Sendable {
 
     let consumer: String
     let module: String
-    /// What it is doing; unknown to a process that does not run it.
-    let standing: String?
+    let standing: String
     let streams: [Stream]
     let backlogEvents: Int64
     let backlogSeconds: Double
@@ -28,10 +27,10 @@ struct ConsumerBody: Encodable, Sendable {
     let dead: Int
     let overdueHandlers: [Overdue]
 
-    init(_ status: Bus.ConsumerStatus, isRunningHere: Bool = true) {
+    init(_ status: Bus.ConsumerStatus) {
         consumer = status.consumer
         module = status.module
-        standing = isRunningHere ? status.standing.name : nil
+        standing = status.standing.name
         streams = status.streams.map {
             Stream(stream: $0.stream, position: $0.position, head: $0.head)
         }

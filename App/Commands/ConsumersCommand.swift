@@ -17,7 +17,7 @@ struct ConsumersCommand: AsyncParsableCommand {
         let consumers = try await common.withDatabases(consuming: nil) { composition in
             try await composition.bus.openLogs()
             return try await composition.bus.consumerStatus()
-                .map { ConsumerBody($0, isRunningHere: false) }
+                .map { ConsumerBody($0) }
         }
         if json {
             try printJSON(Items(items: consumers))
@@ -25,7 +25,7 @@ struct ConsumersCommand: AsyncParsableCommand {
         }
         for consumer in consumers {
             print(
-                "\(consumer.consumer)  \(consumer.backlogEvents) behind"
+                "\(consumer.consumer)  \(consumer.standing)  \(consumer.backlogEvents) behind"
                     + " (\(Int(consumer.backlogSeconds)) s), \(consumer.retrying) retrying,"
                     + " \(consumer.waiting) waiting, \(consumer.dead) dead")
         }

@@ -158,8 +158,30 @@ struct EventsCommand: AsyncParsableCommand {
             if json {
                 try printJSON(story)
             } else {
-                for line in StoryTree(story).lines { print(line) }
+                for line in Self.facts(of: story) + StoryTree(story).lines { print(line) }
             }
+        }
+
+        /// What is not in the tree: the transaction, the way out of the log, what it belongs to.
+        private static func facts(of story: EventStory) -> [String] {
+            var facts: [String] = []
+            if let transaction = story.transactionId {
+                let others = story.publishedWith.count
+                facts.append(
+                    "transaction  \(transaction)"
+                        + (others == 0 ? "" : "  with \(others) more: ")
+                        + story.publishedWith.map(\.description).joined(separator: ", "))
+            }
+            let relay = story.relay
+            facts.append(
+                "relay        \(relay.transport), \(relay.isTaken ? "taken" : "not taken by all")"
+                    + " after \(relay.attempts) \(relay.attempts == 1 ? "attempt" : "attempts")"
+                    + (relay.error.map { ": \($0)" } ?? ""))
+            facts.append("correlation  \(story.correlationId)")
+            if let cause = story.causationId {
+                facts.append("caused by    \(cause)  in \(story.causedIn ?? "?")")
+            }
+            return facts
         }
     }
 }

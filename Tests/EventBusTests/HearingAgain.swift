@@ -5,6 +5,7 @@ import Foundation
 import Platform
 import Settings
 import Storage
+import Synchronization
 import Testing
 
 /// Keeps sums of accounts: a projection that can be rebuilt, one that bears repeats, one that
@@ -30,16 +31,25 @@ struct ArchiveModule: Module {
     ]
 
     let outbox: Outbox
+    let world = Trouble()
 
     init(settings: Settings, platform: Platform) { outbox = platform.outbox }
 
+    /// Whether the deposit of 13 can't be handled.
+    final class Trouble: Sendable {
+        private let state = Mutex(false)
+        func plan(_ isPlanned: Bool) { state.withLock { $0 = isPlanned } }
+        func isPlanned() -> Bool { state.withLock { $0 } }
+    }
+
     var subscriptions: [Subscription] {
-        let outbox = outbox
+        let (outbox, world) = (outbox, world)
         return [
             Subscription(
                 "archive.sums", replay: .rebuilt { try $0.execute("DELETE FROM sums") },
                 [
                     .on(Deposited.self) { event, _, transaction in
+                        if event.amount == 13, world.isPlanned() { throw Hopeless() }
                         try transaction.execute(
                             """
                             INSERT INTO sums (account, sum)
@@ -64,10 +74,15 @@ struct ArchiveModule: Module {
             Subscription("archive.once", [.on(Deposited.self) { _, _, _ in }]),
             Subscription("archive.news", from: .now, [.on(Deposited.self) { _, _, _ in }]),
             .effect(
-                "archive.letters",
+                "archive.letters", retry: RetryPolicy(attemptCountMax: 1),
                 [
-                    .on(Deposited.self) { _, delivery in
-                        { try $0.execute("INSERT INTO sent (event) VALUES (\(delivery.id))") }
+                    .on(Deposited.self) { event, delivery in
+                        if event.amount == 13, !delivery.isReplay, world.isPlanned() {
+                            throw Unlucky()
+                        }
+                        return {
+                            try $0.execute("INSERT INTO sent (event) VALUES (\(delivery.id))")
+                        }
                     }
                 ]),
         ]
@@ -75,8 +90,11 @@ struct ArchiveModule: Module {
 }
 
 @Suite(.serialized) struct `Hearing again` {
-    private func archive() async throws -> (ModuleHarness<ArchiveModule>, [EventID]) {
+    private func archive(
+        isTroubled: Bool = false
+    ) async throws -> (ModuleHarness<ArchiveModule>, [EventID]) {
         let harness = try await ModuleHarness(ArchiveModule.self)
+        harness.module.world.plan(isTroubled)
         var ids: [EventID] = []
         for amount in 1...150 {
             ids.append(
@@ -156,6 +174,70 @@ struct ArchiveModule: Module {
         try await harness.publish(Deposited(account: "account 1", amount: 5))
         try await harness.settle()
         #expect(try await count(of: "sent", in: harness) == 301)
+    }
+
+    @Test func `G5: a silent replay leaves dead letters where they are`() async throws {
+        let (harness, _) = try await archive(isTroubled: true)
+        let parked = try await harness.parked(at: "archive.letters")
+        #expect(parked.first?.state == "dead" && parked.count > 1)
+        try await harness.replays.request(of: "archive.letters", by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.parked(at: "archive.letters") == parked)
+        harness.module.world.plan(false)
+        _ = try await harness.deadLetters.retryAll(of: "archive.letters", by: "cli:test")
+        try await harness.settle()
+        #expect(try await count(of: "sent", in: harness) == 150, "each was sent once, at last")
+    }
+
+    @Test func `G2: a rebuild says for the first time what was never said`() async throws {
+        let (harness, _) = try await archive(isTroubled: true)
+        let saidBefore = try await harness.published(Booked.self).count
+        #expect(saidBefore < 150)
+        try await harness.replays.request(of: "archive.sums", by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.published(Booked.self).count == saidBefore)
+        harness.module.world.plan(false)
+        _ = try await harness.deadLetters.retryAll(of: "archive.sums", by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.published(Booked.self).count == 150)
+    }
+
+    @Test func `a replay that takes the place of another one covers what that had left`()
+        async throws
+    {
+        let (harness, _) = try await archive()
+        try await harness.replays.request(of: "archive.letters", by: "cli:test")
+        // It has come to 20 of 150 when the operator changes their mind.
+        let cursor = { @Sendable () async throws -> Int in
+            try await harness.database.read { transaction in
+                try transaction.first(
+                    """
+                    SELECT position FROM inbox_cursors
+                    WHERE consumer = 'archive.letters' AND stream = 'outside'
+                    """)?.get("position") ?? 0
+            }
+        }
+        try await harness.database.write { transaction in
+            try transaction.execute(
+                """
+                UPDATE inbox_replays SET begun_at = requested_at, to_offset = 150
+                WHERE stream = 'outside'
+                """)
+            try transaction.execute(
+                "UPDATE inbox_cursors SET position = 20 WHERE consumer = 'archive.letters'")
+            try transaction.execute(
+                "DELETE FROM inbox_handled WHERE consumer = 'archive.letters' AND position > 20")
+            try transaction.execute(
+                """
+                UPDATE inbox_marks SET position = 20
+                WHERE consumer = 'archive.letters' AND position > 20
+                """)
+        }
+        try await harness.restart()
+        try await harness.replays.request(of: "archive.letters", by: "cli:test")
+        try await harness.settle()
+        #expect(try await cursor() == 150)
+        #expect(try await count(of: "sent", in: harness) == 150, "nothing is sent again")
     }
 
     @Test func `refuses consumers that rely on hearing an event once`() async throws {

@@ -137,6 +137,18 @@ import Testing
         let consumer = try #require(bank.bus.consumers.first)
         #expect(consumer.standing == .eventsLost(log: "bank", after: 5, upTo: 19))
         #expect(bank.box.all.count == 20)
+        // An operator lets it go on with what is left, although it refuses replays.
+        let replays = Replays(
+            registry: bank.bus.registry, databases: ["bank": bank.database],
+            subscriptions: [("bank", consumer.subscription)])
+        try await replays.request(of: "bank.watch", from: .time(.distantPast), by: "cli:test")
+        consumer.lookAnew()
+        try await bank.handle()
+        #expect(consumer.standing == .running)
+        #expect(bank.box.all.count == 21)
+        await #expect(throws: ReplayError.refused("bank.watch")) {
+            try await replays.request(of: "bank.watch", from: .time(.distantPast), by: "cli:test")
+        }
     }
 
     @Test func `a log that was restored from an older copy gives out no position twice`()

@@ -27,9 +27,10 @@ extension Bus {
         public let standing: ConsumerStanding
         /// Its place in each stream.
         public let streams: [Stream]
-        /// Events between its places and the heads of its streams, heard or not.
+        /// Events that it hears and has not taken; of a log far behind, those among its next
+        /// 10 000 events and all beyond.
         public let backlogEventCount: Int64
-        /// Age of the oldest event that it has not looked at; 0 when it has caught up.
+        /// Age of the oldest event that it hears and has not taken; 0 when it has caught up.
         public let backlogSeconds: Double
         /// Events that are tried again.
         public let retryingCount: Int
@@ -70,7 +71,7 @@ extension Bus {
         var pending: [PendingEvents] = []
         for (module, member) in members.sorted(by: { $0.key < $1.key }) {
             guard let position = try await slowestPosition(in: module) else { continue }
-            for backlog in try await member.log.backlog(after: position) {
+            for backlog in try await member.log.backlog(after: position).types {
                 guard registry.entry(of: backlog.type)?.consumers.isEmpty == false else {
                     continue
                 }
@@ -122,27 +123,48 @@ extension Bus {
     private func status(of consumer: Consumer) async throws -> ConsumerStatus {
         let now = environment.now()
         var streams: [ConsumerStatus.Stream] = []
-        var oldest: Date?
+        var (count, oldest): (Int64, Date?) = (0, nil)
         for stream in await consumer.inflow.streams {
             let place = try await consumer.takenPosition(in: stream) ?? 0
             let head = try await consumer.inflow.head(of: stream)
             streams.append(.init(stream: stream, position: place, head: head))
-            guard place < head, let log = members[stream]?.log,
-                let time = try await log.events(after: place, upTo: .max, limit: 1)
-                    .first?.envelope.time
-            else { continue }
-            oldest = min(oldest ?? time, time)
+            guard place < head, let log = members[stream]?.log else { continue }
+            let backlog = try await log.backlog(after: place)
+            for entry in backlog.types where consumer.subscription.hears(entry.type) {
+                count += Int64(entry.count)
+                oldest = min(oldest ?? entry.oldest, entry.oldest)
+            }
+            count += backlog.beyondCount
         }
         let parked = try await consumer.parkedCounts()
         return ConsumerStatus(
             module: consumer.module, consumer: consumer.name,
-            standing: consumer.state.withLock { $0.standing }, streams: streams,
-            backlogEventCount: streams.reduce(0) { $0 + max(0, $1.head - $1.position) },
+            standing: try await standing(
+                of: consumer, parkedCount: parked.counts.values.reduce(0, +), streams: streams),
+            streams: streams, backlogEventCount: count,
             backlogSeconds: oldest.map { max(0, now.timeIntervalSince($0)) } ?? 0,
             retryingCount: parked.counts[.retrying, default: 0],
             waitingCount: parked.counts[.waiting, default: 0],
             deadCount: parked.counts[.dead, default: 0], oldestParked: parked.oldest,
             overdue: consumer.overdue())
+    }
+
+    /// What a consumer is doing; where another process runs it, as far as the databases tell.
+    private func standing(
+        of consumer: Consumer, parkedCount: Int, streams: [ConsumerStatus.Stream]
+    ) async throws -> ConsumerStanding {
+        let known = consumer.standing
+        guard known == .standby, try await consumer.isRunSomewhere() else { return known }
+        if parkedCount >= environment.settings.parkedCountMax {
+            return .full(parkedCount: parkedCount)
+        }
+        for stream in streams {
+            let floor = try await consumer.inflow.floor(of: stream.stream)
+            if stream.position < floor {
+                return .eventsLost(log: stream.stream, after: stream.position, upTo: floor)
+            }
+        }
+        return .running
     }
 
     /// Sets the gauges that are computed rather than counted; called before each scrape.
@@ -195,6 +217,18 @@ extension Consumer {
         switch subscription.start {
         case .beginning: return try await inflow.floor(of: stream)
         case .now: return nil
+        }
+    }
+
+    /// Whether some process holds this consumer's lease.
+    fileprivate func isRunSomewhere() async throws -> Bool {
+        let now = environment.now()
+        return try await read { inbox in
+            try inbox.transaction.first(
+                """
+                SELECT 1 AS one FROM bus_leases WHERE name = \(inbox.consumer)
+                    AND expires_at > \(now) AND NOT is_released
+                """) != nil
         }
     }
 

@@ -118,7 +118,7 @@ extension Consumer {
                 handledCount: round.handledCount, wait: environment.settings.pollInterval)
         }
         if let failure { throw failure }
-        if round.takesFresh { state.withLock { $0.standing = round.standing } }
+        if round.takesFresh { takeStanding(round.standing) }
         // A wake-up that came to the listener of this round is not lost: one more round looks.
         return Step(
             handledCount: round.handledCount, hasMore: round.isListening,
@@ -172,9 +172,6 @@ extension Consumer {
         guard let place = try await place(in: stream, under: lease) else {
             round.standing = state.withLock { $0.standing }
             return nil
-        }
-        if state.withLock({ $0.replays[stream]?.hasEnded == false }) {
-            round.standing = .replaying
         }
         return place
     }

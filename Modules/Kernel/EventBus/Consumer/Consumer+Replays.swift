@@ -126,8 +126,16 @@ extension Consumer {
         guard let replay = state.withLock({ $0.replays[stream] }), replay.covers(offset) else {
             return nil
         }
-        if let parkedAt, let begunAt = replay.begunAt, parkedAt < begunAt { return nil }
+        if let parkedAt, let begunAt = replay.begunAt, parkedAt <= begunAt { return nil }
         return replay
+    }
+
+    /// Says what it is doing, unless somebody has to do something before it goes on.
+    func takeStanding(_ standing: ConsumerStanding) {
+        state.withLock { state in
+            let isReplaying = state.replays.values.contains { !$0.hasEnded }
+            state.standing = standing == .running && isReplaying ? .replaying : standing
+        }
     }
 
     /// Notes the end of a replay whose last event was taken.

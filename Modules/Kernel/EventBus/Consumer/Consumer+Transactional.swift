@@ -32,12 +32,9 @@ extension Consumer {
                 if taken.isFull { return step }
             }
             let reached = state.withLock { $0.places[stream] } ?? 0
-            if state.withLock({ $0.replays[stream]?.hasEnded == false }) {
-                standing = .replaying
-                try await endReplay(of: stream, at: reached, under: lease)
-            }
+            try await endReplay(of: stream, at: reached, under: lease)
         }
-        state.withLock { $0.standing = standing }
+        takeStanding(standing)
         return step
     }
 

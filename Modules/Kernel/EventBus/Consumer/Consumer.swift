@@ -12,7 +12,7 @@ import Synchronization
 /// consumer object for a subscription in a process, and of all processes the one that holds the
 /// lease works; so its state needs no lock but for visibility.
 package final class Consumer: Sendable {
-    let subscription: Subscription
+    package let subscription: Subscription
     let module: String
     let database: Database
     let environment: BusEnvironment

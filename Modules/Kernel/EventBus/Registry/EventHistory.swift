@@ -26,13 +26,19 @@ public struct EventHistory: Sendable {
     public func story(of id: EventID) async throws -> EventStory? {
         for log in logs {
             if let event = try await log.event(id) { return try await story(of: event, in: log) }
-            if let (dueAt, envelope) = try await log.scheduled(id) {
-                return EventStory(
-                    envelope, publisher: log.module, position: 0, scheduledFor: dueAt,
-                    relay: .init(transport: "schedule", isTaken: false, attempts: 0, error: nil))
+            if let (dueAt, envelope) = try await log.scheduled("event_id = \(id)").first {
+                return story(of: envelope, scheduledFor: dueAt, in: log)
             }
         }
         return nil
+    }
+
+    private func story(
+        of envelope: Envelope, scheduledFor dueAt: Date, in log: OutboxLog
+    ) -> EventStory {
+        EventStory(
+            envelope, publisher: log.module, position: 0, scheduledFor: dueAt,
+            relay: .init(transport: "schedule", isTaken: false, attempts: 0, error: nil))
     }
 
     private func story(of event: LoggedEvent, in log: OutboxLog) async throws -> EventStory {
@@ -52,6 +58,9 @@ public struct EventHistory: Sendable {
         for log in logs {
             for effect in try await log.events(causedBy: envelope.id) {
                 caused.append(try await story(of: effect, in: log))
+            }
+            for (dueAt, effect) in try await log.scheduled(causedBy: envelope.id) {
+                caused.append(story(of: effect, scheduledFor: dueAt, in: log))
             }
         }
         return EventStory(
@@ -159,12 +168,18 @@ extension OutboxLog {
         }
     }
 
-    fileprivate func scheduled(_ id: EventID) async throws -> (Date, Envelope)? {
+    fileprivate func scheduled(causedBy id: EventID) async throws -> [(Date, Envelope)] {
+        try await scheduled("causation_id = \(id)")
+    }
+
+    /// Events that wait for their time.
+    fileprivate func scheduled(_ condition: SQL) async throws -> [(Date, Envelope)] {
         let log = module
         return try await database.read { transaction in
-            try transaction.first(
+            try transaction.rows(
                 """
-                SELECT due_at, \(Envelope.columns) FROM outbox_scheduled WHERE event_id = \(id)
+                SELECT due_at, \(Envelope.columns) FROM outbox_scheduled WHERE \(condition)
+                ORDER BY due_at, event_id LIMIT 1000
                 """
             ).map { (try $0.get("due_at"), try Envelope($0, log: log)) }
         }

@@ -17,7 +17,7 @@ public enum StandardMetrics {
     private static let bus: [MetricDescription] = [
         MetricDescription(
             name: "flotilla.outbox.pending_events", kind: .gauge,
-            help: "Events stored with their cause and not yet handed to every subscriber."),
+            help: "Events that some consumer has not taken, of the next 10 000, by type."),
         MetricDescription(
             name: "flotilla.outbox.oldest_pending_seconds", kind: .gauge,
             help: "Age of the oldest pending event, 0 when there is none."),
@@ -35,13 +35,31 @@ public enum StandardMetrics {
             help: "Deliveries that a consumer had already finished."),
         MetricDescription(
             name: "flotilla.inbox.parked_events", kind: .gauge,
-            help: "Deliveries waiting for an earlier event of the same key, by consumer."),
+            help: "Events put aside: retrying, waiting behind one of their key, or dead."),
+        MetricDescription(
+            name: "flotilla.inbox.backlog_events", kind: .gauge,
+            help: "Events that a consumer hears and has not taken."),
+        MetricDescription(
+            name: "flotilla.inbox.backlog_seconds", kind: .gauge,
+            help: "Age of the oldest event that a consumer hears and has not taken."),
+        MetricDescription(
+            name: "flotilla.inbox.stopped", kind: .gauge,
+            help: "1 for a consumer that takes nothing until somebody does something."),
+        MetricDescription(
+            name: "flotilla.inbox.overdue_handlers", kind: .gauge,
+            help: "Handler calls that have run longer than they may."),
+        MetricDescription(
+            name: "flotilla.inbox.unknown_types", kind: .counter,
+            help: "Events of types that this version of the program does not know."),
+        MetricDescription(
+            name: "flotilla.bus.lease_losses", kind: .counter,
+            help: "Leases that another process took over."),
         MetricDescription(
             name: "flotilla.dead_letter.messages", kind: .counter,
             help: "Deliveries given up after the last attempt."),
         MetricDescription(
             name: "messaging.process.duration", kind: .timer,
-            help: "Time a consumer took over one event, failures included."),
+            help: "Time a consumer took to handle one event."),
     ]
 
     private static let storage: [MetricDescription] = [
