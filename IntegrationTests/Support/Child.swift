@@ -12,7 +12,8 @@ final class Child: Sendable {
         let at: ContinuousClock.Instant
     }
 
-    private let process: pid_t
+    /// Its process id; `env` has made way for the program under it.
+    let process: pid_t
     private let ending: Ending
 
     /// What the waiting thread fills in.
@@ -79,6 +80,12 @@ final class Child: Sendable {
 
     /// Asks it to end.
     func terminate() { signal(SIGTERM) }
+
+    /// Stops it where it stands, until it is resumed.
+    func pause() { signal(SIGSTOP) }
+
+    /// Lets a paused one go on.
+    func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {
         if end == nil { _ = Foundation.kill(process, number) }
