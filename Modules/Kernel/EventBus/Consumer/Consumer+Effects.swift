@@ -119,9 +119,11 @@ extension Consumer {
         }
         if let failure { throw failure }
         if round.takesFresh { state.withLock { $0.standing = round.standing } }
-        // A wake-up that came to the listener of this round is not lost: one more round looks.
+        // A wake-up that came to the listener of this round is not lost: one more round looks. So
+        // does one after a look that was full but held nothing to perform: else a consumer that is
+        // far behind would pass a batch of others' events each poll interval.
         return Step(
-            handledCount: round.handledCount, hasMore: round.isListening,
+            handledCount: round.handledCount, hasMore: round.isListening || !round.isExhausted,
             wait: min(round.untilDue, environment.settings.pollInterval))
     }
 
