@@ -100,7 +100,8 @@ extension `The whole system` {
                 let rows = try await system.tables.rows(
                     module, "SELECT user_id, last_name FROM \(table) ORDER BY user_id")
                 #expect(
-                    rows.map { [$0["user_id"].string, $0["last_name"].string] } == users,
+                    rows.map { [$0["user_id"].string ?? "", $0["last_name"].string ?? ""] }
+                        == users,
                     "\(table)")
             }
             let trail = try await system.tables.rows("audit", "SELECT COUNT(*) AS n FROM trail")

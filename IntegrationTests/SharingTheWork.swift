@@ -1,0 +1,194 @@
+import Foundation
+import Testing
+
+extension `The whole system` {
+    @Suite struct `Sharing the work` {
+        @Test(arguments: Topology.allCases)
+        func `G7: of two processes on the same databases one consumes, though both take requests`(
+            topology: Topology
+        ) async throws {
+            try await withTwoProcesses(topology) {
+                try await Witness(system: $0).install()
+            } _: { first, second in
+                let regulars = [try await second.person("Regular")]
+                try await underLoad([first, second], regulars) {
+                    try await Task.sleep(for: .seconds(3))
+                    #expect(try await holders(in: first) == [try process(of: first)])
+                }
+                try await first.quiet(within: .seconds(60))
+                #expect(try await holders(in: first) == [try process(of: first)])
+                try await expectAdminViews(first: "running", second: "standby", first, second)
+                #expect(try await first.stop().exitCode == 0)
+                // What was given back is taken at the next look: a third of the lease at most.
+                try await eventually("the other takes over", within: .seconds(5)) {
+                    try await holders(in: second)
+                } until: {
+                    try $0 == [process(of: second)]
+                }
+                #expect(try await second.stop().exitCode == 0)
+                let testimony = try await Witness(system: first).testimony()
+                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+            }
+        }
+
+        @Test(arguments: Topology.allCases)
+        func `G7: a killed process is succeeded long before its lease runs out`(
+            topology: Topology
+        ) async throws {
+            // Who waits for the end of the lease comes too late; the keeper looks every 4 s.
+            try await withTwoProcesses(topology, environment: ["FLOTILLA_BUS_LEASE": "12s"]) {
+                try await Witness(system: $0).install()
+            } _: { first, second in
+                let regulars = [
+                    try await second.person("Regular", number: 1),
+                    try await second.person("Regular", number: 2),
+                ]
+                let load = try await underLoad([second], regulars) {
+                    try await Task.sleep(for: .seconds(2))
+                    try await first.kill()
+                    let start = ContinuousClock.now
+                    try await eventually("the other takes over", within: .seconds(8)) {
+                        try await holders(in: second)
+                    } until: {
+                        try $0 == [process(of: second)]
+                    }
+                    print("succeeded after \(ContinuousClock.now - start)")
+                }
+                try await second.quiet(within: .seconds(60))
+                #expect(try await second.stop().exitCode == 0)
+                let testimony = try await Witness(system: second).testimony()
+                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+                try await Reckoning(system: second, load: load, regulars: regulars)
+                    .expectOneOfEach("after a kill")
+            }
+        }
+
+        @Test(arguments: Topology.allCases)
+        func `G7: a paused process is succeeded, and breaks and doubles nothing when it wakes`(
+            topology: Topology
+        ) async throws {
+            try await withTwoProcesses(topology, environment: ["FLOTILLA_BUS_LEASE": "1s"]) {
+                try await Witness(system: $0).install()
+            } _: { first, second in
+                let regulars = [
+                    try await second.person("Regular", number: 1),
+                    try await second.person("Regular", number: 2),
+                ]
+                let load = try await underLoad([second], regulars) {
+                    for _ in 0..<4 {
+                        try await Task.sleep(for: .milliseconds(700))
+                        try await pauseBetweenTransactions(first)
+                        try await eventually("the other takes over", within: .seconds(10)) {
+                            try await holders(in: second)
+                        } until: {
+                            try $0 == [process(of: second)]
+                        }
+                        try await Task.sleep(for: .milliseconds(500))
+                        first.server?.resume()
+                        try await Task.sleep(for: .milliseconds(700))
+                        // And back, so that it is the first one's turn again.
+                        try await handOver(from: second, to: first)
+                    }
+                }
+                try await second.quiet(within: .seconds(60))
+                #expect(try await first.stop().exitCode == 0)
+                #expect(try await second.stop().exitCode == 0)
+                let testimony = try await Witness(system: second).testimony()
+                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+                try await Reckoning(system: second, load: load, regulars: regulars)
+                    .expectOneOfEach("after pauses")
+            }
+        }
+    }
+}
+
+extension `The whole system`.`Sharing the work` {
+    /// Runs a load against processes in turn while `body` lasts, until its last request is answered.
+    @discardableResult
+    private func underLoad(
+        _ systems: [RunningSystem], _ regulars: [Person], _ body: () async throws -> Void
+    ) async throws -> Load.Memory {
+        let load = Load { (systems.randomElement() ?? systems[0]).api }
+        async let running: Void = load.run(regulars: regulars)
+        do {
+            try await body()
+        } catch {
+            load.end()
+            throw error
+        }
+        load.end()
+        try await running
+        return load.remembered
+    }
+
+    /// The process ids of everybody who does a part of the bus's work.
+    private func holders(in system: RunningSystem) async throws -> Set<Int32> {
+        let rows = try await system.tables.rowsOfAll(
+            Witness.modules,
+            Witness.modules.map { "SELECT holder AS x FROM \"\($0)\".bus_leases" }
+                .joined(separator: " UNION ") + ";")
+        return Set(
+            rows.compactMap { row in
+                // boot/namespace/process/start, see `ProcessIdentity`.
+                (row["x"].string ?? "").split(separator: "/").dropFirst(2).first.flatMap {
+                    Int32($0)
+                }
+            })
+    }
+
+    private func process(of system: RunningSystem) throws -> Int32 {
+        try #require(system.server?.process)
+    }
+
+    private func expectAdminViews(
+        first: String, second: String, _ one: RunningSystem, _ other: RunningSystem
+    ) async throws {
+        let admin = try await one.administrator()
+        for (system, standing) in [(one, first), (other, second)] {
+            let api = system.api.with(token: admin.api.token)
+            try await eventually("everybody is \(standing)") {
+                try await api.get("/api/v1/admin/consumers").items.compactMap {
+                    $0["standing"].string
+                }
+            } until: {
+                !$0.isEmpty && Set($0) == [standing]
+            }
+        }
+    }
+
+    /// Stops a process where it holds no database's lock: nobody on the same machine could write
+    /// before it wakes, which is SQLite's nature and no matter of leases.
+    private func pauseBetweenTransactions(_ system: RunningSystem) async throws {
+        try await eventually("a moment without locks", within: .seconds(20)) {
+            system.server?.pause()
+            for module in Witness.modules {
+                let run = try await Program.run(
+                    "/usr/bin/sqlite3",
+                    [
+                        "-cmd", ".timeout 400",
+                        "\(system.directory.path)/data/\(module).sqlite",
+                        "BEGIN IMMEDIATE; ROLLBACK;",
+                    ])
+                guard run.exitCode == 0 else {
+                    system.server?.resume()
+                    return false
+                }
+            }
+            return true
+        } until: {
+            $0
+        }
+    }
+
+    /// Pauses one process until the other has everything, and wakes it.
+    private func handOver(from one: RunningSystem, to other: RunningSystem) async throws {
+        // The load goes to the one that is paused: its requests wait as long.
+        try await pauseBetweenTransactions(one)
+        defer { one.server?.resume() }
+        try await eventually("the first takes over", within: .seconds(10)) {
+            try await holders(in: other)
+        } until: {
+            try $0 == [process(of: other)]
+        }
+    }
+}
