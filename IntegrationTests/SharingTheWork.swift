@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 extension `The whole system` {
@@ -11,7 +12,7 @@ extension `The whole system` {
                 try await Witness(system: $0).install()
             } _: { first, second in
                 let regulars = [try await second.person("Regular")]
-                try await underLoad([first, second], regulars) {
+                try await underLoad({ (Bool.random() ? first : second).api }, regulars) {
                     try await Task.sleep(for: .seconds(3))
                     #expect(try await holders(in: first) == [try process(of: first)])
                 }
@@ -43,7 +44,7 @@ extension `The whole system` {
                     try await second.person("Regular", number: 1),
                     try await second.person("Regular", number: 2),
                 ]
-                let load = try await underLoad([second], regulars) {
+                let load = try await underLoad({ second.api }, regulars) {
                     try await Task.sleep(for: .seconds(2))
                     try await first.kill()
                     let start = ContinuousClock.now
@@ -70,24 +71,24 @@ extension `The whole system` {
             try await withTwoProcesses(topology, environment: ["FLOTILLA_BUS_LEASE": "1s"]) {
                 try await Witness(system: $0).install()
             } _: { first, second in
-                let regulars = [
-                    try await second.person("Regular", number: 1),
-                    try await second.person("Regular", number: 2),
-                ]
-                let load = try await underLoad([second], regulars) {
+                let regulars = [try await second.person("Regular")]
+                let entrance = Entrance(second)
+                let load = try await underLoad({ entrance.system.api }, regulars) {
+                    var (consuming, other) = (first, second)
                     for _ in 0..<4 {
-                        try await Task.sleep(for: .milliseconds(700))
-                        try await pauseBetweenTransactions(first)
-                        try await eventually("the other takes over", within: .seconds(10)) {
-                            try await holders(in: second)
+                        // Requests go to the one that stays awake.
+                        entrance.system = other
+                        try await Task.sleep(for: .milliseconds(500))
+                        try await pauseBetweenTransactions(consuming)
+                        try await eventually("the other takes over") {
+                            try await holders(in: other)
                         } until: {
-                            try $0 == [process(of: second)]
+                            try $0 == [process(of: other)]
                         }
                         try await Task.sleep(for: .milliseconds(500))
-                        first.server?.resume()
-                        try await Task.sleep(for: .milliseconds(700))
-                        // And back, so that it is the first one's turn again.
-                        try await handOver(from: second, to: first)
+                        consuming.server?.resume()
+                        try await Task.sleep(for: .milliseconds(500))
+                        swap(&consuming, &other)
                     }
                 }
                 try await second.quiet(within: .seconds(60))
@@ -103,12 +104,13 @@ extension `The whole system` {
 }
 
 extension `The whole system`.`Sharing the work` {
-    /// Runs a load against processes in turn while `body` lasts, until its last request is answered.
+    /// Runs a load while `body` lasts, until its last request is answered.
     @discardableResult
     private func underLoad(
-        _ systems: [RunningSystem], _ regulars: [Person], _ body: () async throws -> Void
+        _ api: @escaping @Sendable () -> API, _ regulars: [Person],
+        _ body: () async throws -> Void
     ) async throws -> Load.Memory {
-        let load = Load { (systems.randomElement() ?? systems[0]).api }
+        let load = Load(api: api)
         async let running: Void = load.run(regulars: regulars)
         do {
             try await body()
@@ -165,7 +167,7 @@ extension `The whole system`.`Sharing the work` {
                 let run = try await Program.run(
                     "/usr/bin/sqlite3",
                     [
-                        "-cmd", ".timeout 400",
+                        "-cmd", ".timeout 200",
                         "\(system.directory.path)/data/\(module).sqlite",
                         "BEGIN IMMEDIATE; ROLLBACK;",
                     ])
@@ -180,15 +182,15 @@ extension `The whole system`.`Sharing the work` {
         }
     }
 
-    /// Pauses one process until the other has everything, and wakes it.
-    private func handOver(from one: RunningSystem, to other: RunningSystem) async throws {
-        // The load goes to the one that is paused: its requests wait as long.
-        try await pauseBetweenTransactions(one)
-        defer { one.server?.resume() }
-        try await eventually("the first takes over", within: .seconds(10)) {
-            try await holders(in: other)
-        } until: {
-            try $0 == [process(of: other)]
+    /// Where requests go at the moment.
+    private final class Entrance: Sendable {
+        private let current: Mutex<RunningSystem>
+
+        init(_ system: RunningSystem) { current = Mutex(system) }
+
+        var system: RunningSystem {
+            get { current.withLock { $0 } }
+            set { current.withLock { $0 = newValue } }
         }
     }
 }

@@ -21,6 +21,22 @@ struct Poison: Sendable {
         return id
     }
 
+    /// Appends an event that nobody can read to each of many keys, at once.
+    func publishUnreadable(keyCount: Int) async throws {
+        let number = "printf('%012x', i)"
+        try await tables.damage(
+            "user",
+            """
+            WITH RECURSIVE numbers (i) AS (
+                SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < \(keyCount))
+            INSERT INTO outbox_events (event_id, type, topic, key, time, correlation_id, data)
+            SELECT '0197dddd-0000-7000-8000-' || \(number), 'UserProfileUpdatedEventV1',
+                'user.events', '0197bbbb-0000-7000-8000-' || \(number),
+                strftime('%s') * 1000000, 'poison', '{}'
+            FROM numbers
+            """)
+    }
+
     static func id(_ number: Int) -> String {
         "0197dddd-0000-7000-8000-" + String(format: "%012x", number)
     }
@@ -40,7 +56,7 @@ struct Poison: Sendable {
 extension RunningSystem {
     /// The dead letters of the command line, as JSON; with `--all`, what waits and is retried too.
     func deadLetters(_ flags: String...) async throws -> [JSON] {
-        let run = try await command(["dead-letters", "list", "--json"] + flags)
+        let run = try await command(["dead-letters", "list", "--json", "--limit", "1000"] + flags)
         try #require(run.exitCode == 0 && run.complaints.isEmpty, "\(run)")
         return try JSON(parsing: Data(run.output.utf8))["items"].array
     }
