@@ -79,7 +79,7 @@ extension `The whole system` {
                         // Requests go to the one that stays awake.
                         entrance.system = other
                         try await Task.sleep(for: .milliseconds(500))
-                        try await pauseBetweenTransactions(consuming)
+                        try await consuming.server?.pauseBetweenTransactions()
                         try await eventually("the other takes over") {
                             try await holders(in: other)
                         } until: {
@@ -155,30 +155,6 @@ extension `The whole system`.`Sharing the work` {
             } until: {
                 !$0.isEmpty && Set($0) == [standing]
             }
-        }
-    }
-
-    /// Stops a process where it holds no database's lock: nobody on the same machine could write
-    /// before it wakes, which is SQLite's nature and no matter of leases.
-    private func pauseBetweenTransactions(_ system: RunningSystem) async throws {
-        try await eventually("a moment without locks", within: .seconds(20)) {
-            system.server?.pause()
-            for module in Witness.modules {
-                let run = try await Program.run(
-                    "/usr/bin/sqlite3",
-                    [
-                        "-cmd", ".timeout 200",
-                        "\(system.directory.path)/data/\(module).sqlite",
-                        "BEGIN IMMEDIATE; ROLLBACK;",
-                    ])
-                guard run.exitCode == 0 else {
-                    system.server?.resume()
-                    return false
-                }
-            }
-            return true
-        } until: {
-            $0
         }
     }
 
