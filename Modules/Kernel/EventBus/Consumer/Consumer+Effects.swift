@@ -109,6 +109,9 @@ extension Consumer {
                 let done = round.window.doneUpTo(stream) ?? 0
                 try await endReplay(of: stream, at: done, under: lease)
             }
+            for stream in await inflow.streams where round.window.readUpTo(stream) == nil {
+                try await settlePlace(in: stream, under: lease)
+            }
         } catch { failure = failure ?? error }
         if failure is ConsumerFull {
             let count = environment.settings.parkedCountMax
