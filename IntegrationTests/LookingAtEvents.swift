@@ -75,6 +75,14 @@ extension `The whole system` {
                         #expect(stream["position"] == stream["head"], "\(consumer)")
                     }
                 }
+                // Places among events that are not heard are stored when nothing more comes.
+                try await eventually("nobody is behind, seen from outside") {
+                    let run = try await system.command(["consumers", "--json"])
+                    return try JSON(parsing: Data(run.output.utf8))["items"].array
+                        .map { $0["backlogEvents"].int ?? -1 }
+                } until: {
+                    $0.count == names.count && $0.allSatisfy { $0 == 0 }
+                }
                 let text = try await system.command(["consumers"])
                 #expect(text.output.split(separator: "\n").count == names.count, "\(text)")
                 #expect(text.output.contains("search.user-index  "), "\(text)")

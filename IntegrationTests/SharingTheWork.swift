@@ -91,6 +91,8 @@ extension `The whole system` {
                         swap(&consuming, &other)
                     }
                 }
+                // Also the one that stands by tells how far the other is.
+                try await first.quiet(within: .seconds(60))
                 try await second.quiet(within: .seconds(60))
                 #expect(try await first.stop().exitCode == 0)
                 #expect(try await second.stop().exitCode == 0)
