@@ -2,11 +2,13 @@ import Foundation
 import Testing
 
 extension `The whole system` {
-    @Suite(.enabled("mounting a small tmpfs needs CAP_SYS_ADMIN") { await SmallDisk.isPossible() })
-    struct `Running out of space` {
+    @Suite struct `Running out of space` {
         private static let mebibytes = 40
 
-        @Test(arguments: Topology.allCases)
+        @Test(
+            .enabled("mounting a small tmpfs needs CAP_SYS_ADMIN") {
+                await SmallDisk.isPossible()
+            }, arguments: Topology.allCases)
         func `G6: a full disk loses nothing that was answered, and is recovered from`(
             topology: Topology
         ) async throws {
@@ -14,7 +16,16 @@ extension `The whole system` {
             defer { directory.remove() }
             let disk = try await SmallDisk(at: directory.path, mebibytes: Self.mebibytes)
             do {
-                try await fillAndFree(disk, topology)
+                // The mails go elsewhere: a mail server has a disk of its own.
+                let places = ["FLOTILLA_STORAGE_URL": "sqlite:\(disk.path)"]
+                try await withSystem(topology, environment: places) { system in
+                    // Helpers look for the databases beside the logs.
+                    try FileManager.default.createSymbolicLink(
+                        atPath: "\(system.directory.path)/data", withDestinationPath: disk.path)
+                    try await Witness(system: system).install()
+                } _: { system in
+                    try await endure(disk, system)
+                }
             } catch {
                 await disk.remove()
                 throw error
@@ -22,51 +33,51 @@ extension `The whole system` {
             await disk.remove()
         }
 
-        private func fillAndFree(_ disk: SmallDisk, _ topology: Topology) async throws {
-            try await withSystem(topology, environment: places(on: disk)) { system in
-                // The other helpers look for databases beside the logs.
-                try FileManager.default.createSymbolicLink(
-                    atPath: "\(system.directory.path)/data", withDestinationPath: disk.path)
-                try await Witness(system: system).install()
+        @Test(
+            .enabled(if: FileSizeLimit.isPossible, "there is no prlimit to limit files with"),
+            arguments: Topology.allCases)
+        func `G6: files that may not grow lose nothing that was answered`(
+            topology: Topology
+        ) async throws {
+            try await withSystem(topology) {
+                try await Witness(system: $0).install()
             } _: { system in
                 let process = try #require(system.server?.process)
-                let regulars = [try await system.person("Regular")]
-                let load = Load(isPatient: true) { system.api }
-                async let running: Void = load.run(regulars: regulars)
-                for _ in 0..<2 {
-                    try await more(than: 20, in: load)
-                    try disk.fill()
-                    try await expectRefusals(of: system)
-                    let full = load.remembered.answeredCount
-                    // Full for a while, so that consumers and relays meet it, too.
-                    try await Task.sleep(for: .seconds(2))
-                    #expect(system.server?.end == nil, "it lives on")
-                    #expect(load.remembered.answeredCount - full < 5, "there is no room")
-                    try disk.empty()
-                    try await more(than: 20, in: load)
-                }
-                load.end()
-                try await running
-                try await system.quiet(within: .seconds(30))
-                #expect(system.server?.process == process && system.server?.end == nil)
-                #expect(try await system.api.get("/health/ready").status == 200)
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
-                let memory = load.remembered
-                try await Reckoning(system: system, load: memory, regulars: regulars)
-                    .expectOneOfEach("a full disk")
-                print(
-                    """
-                    twice full: \(memory.answeredCount) requests answered, \
-                    \(memory.repetitionCount) refused
-                    """)
+                try await endure(FileSizeLimit(process: process), system)
             }
         }
 
-        /// Databases on the small disk, mails on another: a mail server has a disk of its own.
-        private func places(on disk: SmallDisk) -> [String: String] {
-            ["FLOTILLA_STORAGE_URL": "sqlite:\(disk.path)"]
+        /// Has a system under load run short twice, and checks that nothing came of it.
+        private func endure(_ shortage: some Shortage, _ system: RunningSystem) async throws {
+            let process = try #require(system.server?.process)
+            let regulars = [try await system.person("Regular")]
+            let load = Load(isPatient: true) { system.api }
+            async let running: Void = load.run(regulars: regulars)
+            for _ in 0..<2 {
+                try await more(than: 20, in: load)
+                try await shortage.begin()
+                try await expectRefusals(of: system)
+                let answered = load.remembered.answeredCount
+                // Short for a while, so that consumers and relays meet it, too.
+                try await Task.sleep(for: .seconds(2))
+                #expect(system.server?.end == nil, "it lives on")
+                #expect(load.remembered.answeredCount - answered < 5, "there is no room")
+                try await shortage.end()
+                try await more(than: 20, in: load)
+            }
+            load.end()
+            try await running
+            try await system.quiet(within: .seconds(40))
+            #expect(system.server?.process == process && system.server?.end == nil)
+            #expect(try await system.api.get("/health/ready").status == 200)
+            #expect(try await system.stop().exitCode == 0)
+            let testimony = try await Witness(system: system).testimony()
+            #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+            let memory = load.remembered
+            try await Reckoning(system: system, load: memory, regulars: regulars)
+                .expectOneOfEach("no space")
+            print(
+                "short twice: \(memory.answeredCount) answered, \(memory.repetitionCount) refused")
         }
 
         /// Waits until so many more requests were answered.

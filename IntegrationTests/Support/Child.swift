@@ -36,8 +36,10 @@ final class Child: Sendable {
         posix_spawn_file_actions_addopen(&actions, 2, complaints, appending, 0o600)
 
         let variables = ["PATH": "/usr/bin:/bin", "HOME": directory].merging(environment) { $1 }
-        // `env` changes the directory and then becomes the program, under the same process id.
-        let words = Self.strings(["env", "--chdir=\(directory)", path] + arguments)
+        // `env` changes the directory and then becomes the program, under the same process id. A
+        // file that may not grow (setrlimit(2)) is an error to it, not the end.
+        let words = Self.strings(
+            ["env", "--chdir=\(directory)", "--ignore-signal=XFSZ", path] + arguments)
         let environment = Self.strings(variables.map { "\($0.key)=\($0.value)" })
         defer { for text in words + environment { free(text) } }
         Left.killAtExit()
