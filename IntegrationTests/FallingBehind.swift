@@ -79,7 +79,7 @@ extension `The whole system` {
 
         /// Waits for the log of User to be taken by everybody, and for what was parked meanwhile.
         private func caughtUp(_ system: RunningSystem) async throws {
-            try await eventually("everybody has caught up", within: .seconds(200)) {
+            try await eventually("everybody has caught up", within: .seconds(300)) {
                 // A scrape counts the backlog; one every 20 ms would be most of the work.
                 try await Task.sleep(for: .milliseconds(500))
                 return Exposition(try await system.api.get("/metrics").text).samples
