@@ -4,6 +4,7 @@ import Testing
 extension `The whole system` {
     @Suite struct `Killing at random` {
         private static let killCount = 200
+        private static let regularCount = 6
         /// How long after the server listens a kill comes; one time in eight after its launch.
         private static let lifeMilliseconds = 0...400
 
@@ -18,10 +19,7 @@ extension `The whole system` {
             try await withSystem(topology) {
                 try await Witness(system: $0).install()
             } _: { system in
-                let regulars = [
-                    try await system.person("Regular", number: 1),
-                    try await system.person("Regular", number: 2),
-                ]
+                let regulars = try await regulars(of: system)
                 let load = Load { system.api }
                 async let running: Void = load.run(regulars: regulars)
                 for number in 0..<Self.killCount {
@@ -50,6 +48,15 @@ extension `The whole system` {
                     \(memory.repetitionCount) repeated, \(testimony.handledCount) handlings
                     """)
             }
+        }
+
+        /// Enough of them for several effects to be in hand at a time.
+        private func regulars(of system: RunningSystem) async throws -> [Person] {
+            var people: [Person] = []
+            for number in 1...Self.regularCount {
+                people.append(try await system.person("Regular", number: number))
+            }
+            return people
         }
 
         /// Starts it; one time in eight without waiting until it listens.
