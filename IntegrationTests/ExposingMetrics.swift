@@ -50,7 +50,12 @@ extension `The whole system` {
                     let handled = metrics.value("flotilla_inbox_handled_total", labels) ?? -1
                     // Registered, logged in, ordered, paid: the trail hears all of it.
                     #expect(handled == (consumer == "audit.trail" ? 4 : 1), "\(consumer)")
-                    #expect(metrics.value("flotilla_inbox_parked_events", labels) == 0)
+                    for state in ["retrying", "waiting", "dead"] {
+                        let parked = metrics.value(
+                            "flotilla_inbox_parked_events",
+                            labels.merging(["state": state]) { $1 })
+                        #expect(parked == 0, "\(consumer) \(state)")
+                    }
                     #expect(metrics.value("flotilla_inbox_retried_total", labels) == 0)
                 }
                 let pending = metrics.samples.filter {

@@ -12,6 +12,9 @@ struct API: Sendable {
     /// The same system for another caller.
     func with(token: String?) -> API { API(url: url, client: client, token: token) }
 
+    /// The same caller, to a process at another address.
+    func with(url: String) -> API { API(url: url, client: client, token: token) }
+
     func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer {
         try await send("GET", path, headers: headers)
     }

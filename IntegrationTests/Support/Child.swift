@@ -12,7 +12,8 @@ final class Child: Sendable {
         let at: ContinuousClock.Instant
     }
 
-    private let process: pid_t
+    /// Its process id; `env` has made way for the program under it.
+    let process: pid_t
     private let ending: Ending
 
     /// What the waiting thread fills in.
@@ -35,8 +36,10 @@ final class Child: Sendable {
         posix_spawn_file_actions_addopen(&actions, 2, complaints, appending, 0o600)
 
         let variables = ["PATH": "/usr/bin:/bin", "HOME": directory].merging(environment) { $1 }
-        // `env` changes the directory and then becomes the program, under the same process id.
-        let words = Self.strings(["env", "--chdir=\(directory)", path] + arguments)
+        // `env` changes the directory and then becomes the program, under the same process id. A
+        // file that may not grow (setrlimit(2)) is an error to it, not the end.
+        let words = Self.strings(
+            ["env", "--chdir=\(directory)", "--ignore-signal=XFSZ", path] + arguments)
         let environment = Self.strings(variables.map { "\($0.key)=\($0.value)" })
         defer { for text in words + environment { free(text) } }
         Left.killAtExit()
@@ -79,6 +82,12 @@ final class Child: Sendable {
 
     /// Asks it to end.
     func terminate() { signal(SIGTERM) }
+
+    /// Stops it where it stands, until it is resumed.
+    func pause() { signal(SIGSTOP) }
+
+    /// Lets a paused one go on.
+    func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {
         if end == nil { _ = Foundation.kill(process, number) }

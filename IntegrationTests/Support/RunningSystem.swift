@@ -9,6 +9,8 @@ final class RunningSystem: Sendable {
     let directory: Directory
     private let environment: [String: String]
     private let client: HTTPClient
+    /// Keeps the logs of several processes over one directory apart.
+    private let label: String
     private let state = Mutex<State>(State())
 
     private struct State: Sendable {
@@ -19,12 +21,20 @@ final class RunningSystem: Sendable {
 
     fileprivate init(
         _ topology: Topology, directory: Directory, environment: [String: String],
-        client: HTTPClient
+        client: HTTPClient, label: String = ""
     ) {
         self.topology = topology
         self.directory = directory
         self.environment = topology.environment(in: directory.path).merging(environment) { $1 }
         self.client = client
+        self.label = label
+    }
+
+    /// Another process over the same directory, not started yet.
+    fileprivate func another(_ label: String) -> RunningSystem {
+        RunningSystem(
+            topology, directory: directory, environment: environment, client: client,
+            label: label)
     }
 
     /// The system as an anonymous client sees it.
@@ -32,25 +42,35 @@ final class RunningSystem: Sendable {
 
     var port: UInt16 { UInt16(api.url.split(separator: ":").last ?? "") ?? 0 }
 
-    /// Starts it, and waits until it listens.
-    func start() async throws {
-        let (number, name) = state.withLock { state in
+    /// The process; `nil` before the first start.
+    var server: Child? { state.withLock(\.server) }
+
+    /// Starts it, and does not wait.
+    @discardableResult func launch() throws -> Int {
+        let number = state.withLock { state in
             state.startCount += 1
-            return (state.startCount, "log-\(state.startCount)")
+            return state.startCount
         }
         let server = try Child(
             Program.flotilla, ["serve", "--port", "0"], environment: environment,
-            directory: directory.path, output: "\(directory.path)/\(name)",
-            complaints: "\(directory.path)/err-\(number)")
+            directory: directory.path, output: "\(directory.path)/\(label)log-\(number)",
+            complaints: "\(directory.path)/\(label)err-\(number)")
         state.withLock { $0.server = server }
+        return number
+    }
+
+    /// Starts it, and waits until it listens.
+    func start() async throws {
+        let number = try launch()
+        let server = self.server
         let seen = try await eventually("the server listens") {
-            (lines: try lines(of: number), end: server.end)
+            (lines: try lines(of: number), end: server?.end)
         } until: {
             $0.end != nil || $0.lines.contains { $0["message"] == "listening" }
         }
         guard let url = seen.lines.first(where: { $0["message"] == "listening" }),
             let url = url["server.url"].string
-        else { throw DidNotStart(complaints: try directory.text("err-\(number)")) }
+        else { throw DidNotStart(complaints: try directory.text("\(label)err-\(number)")) }
         state.withLock { $0.url = url }
     }
 
@@ -76,23 +96,24 @@ final class RunningSystem: Sendable {
 
     /// Runs a command beside the server, with the same settings.
     func command(
-        _ arguments: [String], environment more: [String: String] = [:]
+        _ arguments: [String], environment more: [String: String] = [:], input: String = "",
+        within limit: Duration = .seconds(20)
     ) async throws -> Program {
         try await Program.run(
             Program.flotilla, arguments, environment: environment.merging(more) { $1 },
-            in: directory.path)
+            input: Data(input.utf8), in: directory.path, within: limit)
     }
 
     /// Every line that the system logged since its first start.
     var logText: String {
         get throws {
-            try (1...state.withLock(\.startCount)).map { try directory.text("log-\($0)") }
+            try (1...state.withLock(\.startCount)).map { try directory.text("\(label)log-\($0)") }
                 .joined()
         }
     }
 
     private func lines(of number: Int) throws -> [JSON] {
-        try directory.text("log-\(number)").split(separator: "\n").compactMap {
+        try directory.text("\(label)log-\(number)").split(separator: "\n").compactMap {
             try? JSON(parsing: Data($0.utf8))
         }
     }
@@ -104,8 +125,11 @@ struct DidNotStart: Error {
 }
 
 /// Runs a system for as long as `body` takes, and leaves nothing of it behind.
+///
+/// - Parameter prepare: what is to happen to its databases, made and migrated, before it starts.
 func withSystem(
     _ topology: Topology, environment: [String: String] = [:],
+    prepare: ((RunningSystem) async throws -> Void)? = nil,
     _ body: (RunningSystem) async throws -> Void
 ) async throws {
     var configuration = HTTPClient.Configuration()
@@ -117,6 +141,11 @@ func withSystem(
         topology, directory: directory, environment: environment, client: client)
     let result: Result<Void, any Error>
     do {
+        if let prepare {
+            let migrated = try await system.command(["migrate"])
+            try #require(migrated.exitCode == 0, "\(migrated)")
+            try await prepare(system)
+        }
         try await system.start()
         result = .success(try await body(system))
     } catch {
@@ -126,4 +155,19 @@ func withSystem(
     try? await client.shutdown()
     directory.remove()
     try result.get()
+}
+
+/// Runs two processes over one directory, of which the first was there before.
+func withTwoProcesses(
+    _ topology: Topology, environment: [String: String] = [:],
+    prepare: ((RunningSystem) async throws -> Void)? = nil,
+    _ body: (_ first: RunningSystem, _ second: RunningSystem) async throws -> Void
+) async throws {
+    try await withSystem(topology, environment: environment, prepare: prepare) { first in
+        let second = first.another("second-")
+        defer { second.server?.kill() }
+        try await second.start()
+        try await body(first, second)
+        try await second.kill()
+    }
 }

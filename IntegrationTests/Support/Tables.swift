@@ -19,16 +19,37 @@ struct Tables: Sendable {
     }
 
     /// Changes a database; for damage that no program of ours would do.
-    func damage(_ module: String, _ sql: String) async throws {
-        _ = try await sqlite([], module, sql)
+    func damage(
+        _ module: String, _ sql: String, within limit: Duration = .seconds(20)
+    ) async throws {
+        _ = try await sqlite([], module, sql, within: limit)
+    }
+
+    /// Rows of a query over several databases at once, each attached under its module's name.
+    func rowsOfAll(_ modules: [String], _ sql: String) async throws -> [JSON] {
+        let attaching = modules.map {
+            "ATTACH '\(directory.path)/data/\($0).sqlite' AS \"\($0)\";"
+        }
+        let run = try await Program.run(
+            "/usr/bin/sqlite3", ["-json", "-cmd", ".timeout 5000", ":memory:"],
+            input: Data((attaching.joined() + sql).utf8), within: .seconds(60))
+        try #require(run.exitCode == 0 && run.complaints.isEmpty, "\(run)")
+        return run.output.isEmpty ? [] : try JSON(parsing: Data(run.output.utf8)).array
+    }
+
+    /// A database's rows as SQL that makes them again, to compare bytes.
+    func dump(_ module: String, _ table: String) async throws -> String {
+        try await sqlite(["-readonly"], module, ".dump \(table)")
     }
 
     private func sqlite(
-        _ options: [String], _ module: String, _ sql: String
+        _ options: [String], _ module: String, _ sql: String,
+        within limit: Duration = .seconds(20)
     ) async throws -> String {
         let run = try await Program.run(
             "/usr/bin/sqlite3",
-            options + ["-cmd", ".timeout 5000", "\(directory.path)/data/\(module).sqlite", sql])
+            options + ["-cmd", ".timeout 5000", "\(directory.path)/data/\(module).sqlite", sql],
+            within: limit)
         try #require(run.exitCode == 0 && run.complaints.isEmpty, "\(run)")
         return run.output
     }

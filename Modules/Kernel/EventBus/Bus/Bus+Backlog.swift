@@ -174,13 +174,16 @@ extension Bus {
         let pending = try await pendingEvents()
         let now = environment.now()
         let members = members
-        for entry in registry.entries where members[entry.publisher] != nil {
-            let waiting = pending.first { $0.type == entry.type }
-            let dimensions = [("module", entry.publisher), ("event_type", entry.type.rawValue)]
-            Gauge(label: "flotilla.outbox.pending_events", dimensions: dimensions)
-                .record(waiting?.count ?? 0)
-            Gauge(label: "flotilla.outbox.oldest_pending_seconds", dimensions: dimensions)
-                .record(waiting.map { max(0, now.timeIntervalSince($0.oldest)) } ?? 0)
+        for entry in registry.entries {
+            // What the bus itself says may be in every module's log.
+            for module in entry.sources where members[module] != nil {
+                let waiting = pending.first { $0.type == entry.type && $0.module == module }
+                let dimensions = [("module", module), ("event_type", entry.type.rawValue)]
+                Gauge(label: "flotilla.outbox.pending_events", dimensions: dimensions)
+                    .record(waiting?.count ?? 0)
+                Gauge(label: "flotilla.outbox.oldest_pending_seconds", dimensions: dimensions)
+                    .record(waiting.map { max(0, now.timeIntervalSince($0.oldest)) } ?? 0)
+            }
         }
         for status in try await consumerStatus() {
             let consumer = [("consumer", status.consumer)]

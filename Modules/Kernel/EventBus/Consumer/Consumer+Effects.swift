@@ -109,6 +109,9 @@ extension Consumer {
                 let done = round.window.doneUpTo(stream) ?? 0
                 try await endReplay(of: stream, at: done, under: lease)
             }
+            for stream in await inflow.streams where round.window.readUpTo(stream) == nil {
+                try await settlePlace(in: stream, under: lease)
+            }
         } catch { failure = failure ?? error }
         if failure is ConsumerFull {
             let count = environment.settings.parkedCountMax
@@ -119,9 +122,11 @@ extension Consumer {
         }
         if let failure { throw failure }
         if round.takesFresh { takeStanding(round.standing) }
-        // A wake-up that came to the listener of this round is not lost: one more round looks.
+        // A wake-up that came to the listener of this round is not lost: one more round looks. So
+        // does one after a look that was full but held nothing to perform: else a consumer that is
+        // far behind would pass a batch of others' events each poll interval.
         return Step(
-            handledCount: round.handledCount, hasMore: round.isListening,
+            handledCount: round.handledCount, hasMore: round.isListening || !round.isExhausted,
             wait: min(round.untilDue, environment.settings.pollInterval))
     }
 

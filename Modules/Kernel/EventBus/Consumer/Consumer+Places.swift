@@ -45,12 +45,26 @@ extension Consumer {
     /// Remembers a place among events that are not heard; stores it now and then: reading a few of
     /// them again after a restart is cheaper than a commit a batch.
     func passOver(to offset: Int64, in stream: String, under lease: Lease) async throws {
+        let now = environment.uptime()
         let stored = state.withLock { state in
             state.places[stream] = offset
+            state.unstoredSince[stream] = state.unstoredSince[stream] ?? now
             return state.storedPlaces[stream] ?? 0
         }
         guard offset - stored >= Self.unstoredCountMax else { return }
         try await storePlace(offset, in: stream, under: lease)
+    }
+
+    /// Stores such a place also when nothing more has come for a while: who looks from outside, as
+    /// the command line and other processes do, would see a backlog that is none.
+    func settlePlace(in stream: String, under lease: Lease) async throws {
+        let (place, stored, since) = state.withLock {
+            ($0.places[stream], $0.storedPlaces[stream] ?? 0, $0.unstoredSince[stream])
+        }
+        guard let place, let since, place > stored,
+            environment.uptime() - since >= environment.settings.pollInterval * 3
+        else { return }
+        try await storePlace(place, in: stream, under: lease)
     }
 
     func storePlace(_ offset: Int64, in stream: String, under lease: Lease) async throws {
@@ -59,6 +73,7 @@ extension Consumer {
         state.withLock {
             $0.places[stream] = offset
             $0.storedPlaces[stream] = offset
+            $0.unstoredSince[stream] = nil
         }
     }
 

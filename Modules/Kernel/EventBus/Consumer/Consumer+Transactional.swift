@@ -30,6 +30,8 @@ extension Consumer {
                     step.hasMore = true
                 }
                 if taken.isFull { return step }
+            } else {
+                try await settlePlace(in: stream, under: lease)
             }
             let reached = state.withLock { $0.places[stream] } ?? 0
             try await endReplay(of: stream, at: reached, under: lease)

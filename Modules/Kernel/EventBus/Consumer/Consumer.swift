@@ -95,7 +95,7 @@ package final class Consumer: Sendable {
     /// Retries what is due, then takes a batch of every stream.
     package func step() async throws -> Step {
         guard let lease = leases.lease(name) else {
-            state.withLock { $0.standing = .standby }
+            standBy()
             return Step(wait: environment.settings.pollInterval)
         }
         do {
@@ -117,6 +117,16 @@ package final class Consumer: Sendable {
                 $0.parkedCount = nil
             }
             throw error
+        }
+    }
+
+    /// Forgets what was known as the holder, but for calls that still run: whoever looks at a place
+    /// from here is to see that of the process which works.
+    private func standBy() {
+        state.withLock { state in
+            let inHand = state.inHand
+            state = ConsumerState()
+            state.inHand = inHand
         }
     }
 

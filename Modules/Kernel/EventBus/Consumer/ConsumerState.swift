@@ -9,6 +9,8 @@ struct ConsumerState: Sendable {
     var places: [String: Int64] = [:]
     /// What was last stored of ``places``.
     var storedPlaces: [String: Int64] = [:]
+    /// Since when ``places`` has been ahead of what is stored, in uptime.
+    var unstoredSince: [String: Duration] = [:]
     /// Whether the holder before may have died in the middle of an event.
     var isSuccession = false
     /// Where each stream ended at the succession.

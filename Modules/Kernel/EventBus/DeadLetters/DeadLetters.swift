@@ -128,18 +128,19 @@ public struct DeadLetters: Sendable {
         }
     }
 
-    /// Has all dead letters of a consumer tried again; tells how many keys there were.
+    /// Has all dead letters of a consumer tried again, each once; tells how many there were.
+    ///
+    /// Those that die again meanwhile keep their place in the list, which is behind the cursor.
     ///
     /// - Throws: ``DeadLetterError/noSuchConsumer(_:)``; `StorageError`.
     public func retryAll(of consumer: String, by actor: String) async throws -> Int {
         _ = try database(of: consumer)
-        var count = 0
         var filter = Filter()
         filter.consumer = consumer
+        var count = 0
         while true {
             let letters = try await list(filter)
             guard let last = letters.last else { return count }
-            // One that dies again meanwhile keeps its place before this one.
             filter.after = (last.parkedAt, last.id)
             for letter in letters {
                 // One that another operator took out meanwhile needs nothing more.

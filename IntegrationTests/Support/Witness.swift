@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+/// Triggers in the databases of the system that write down each handling of each event, in the
+/// order in which they commit, whatever the bus itself remembers of it.
+///
+/// Afterwards it tells every breach of G2 (missing, doubled) and of G3 (out of order).
+struct Witness: Sendable {
+    static let modules = ["audit", "notification", "order", "payment", "search", "user"]
+
+    let system: RunningSystem
+
+    /// Puts the triggers into migrated databases that hold no events yet.
+    func install() async throws {
+        for module in Self.modules {
+            try await system.tables.damage(
+                module,
+                """
+                CREATE TABLE witness (n INTEGER PRIMARY KEY, consumer TEXT NOT NULL,
+                    log TEXT NOT NULL, position INTEGER NOT NULL);
+                CREATE TRIGGER witness_inserted AFTER INSERT ON inbox_handled BEGIN
+                    INSERT INTO witness (consumer, log, position)
+                    VALUES (new.consumer, new.log, new.position);
+                END;
+                CREATE TRIGGER witness_updated AFTER UPDATE ON inbox_handled BEGIN
+                    INSERT INTO witness (consumer, log, position)
+                    VALUES (new.consumer, new.log, new.position);
+                END;
+                """)
+        }
+    }
+
+    /// What was seen.
+    struct Testimony: Sendable {
+        /// Every breach, each with its kind, consumer, log and position; at most 50.
+        let breaches: [JSON]
+        /// How many handlings there were.
+        let handledCount: Int
+    }
+
+    /// Looks through everything that was written down.
+    ///
+    /// - Parameter consumers: those that ran; all of them when `nil`.
+    func testimony(of consumers: Set<String>? = nil) async throws -> Testimony {
+        let rows = try await system.tables.rowsOfAll(
+            Self.modules,
+            try await heardTypes(by: consumers) + Self.collection + Self.breaches)
+        let handled = rows.first { $0["breach"] == "none" }?["position"].int ?? 0
+        return Testimony(
+            breaches: rows.filter { $0["breach"] != "none" }, handledCount: handled)
+    }
+
+    /// A table of who hears what, as the program tells it; Audit hears what nobody declared, too.
+    private func heardTypes(by consumers: Set<String>?) async throws -> String {
+        let types = try await system.command(["events", "types", "--json"])
+        try #require(types.exitCode == 0, "\(types)")
+        var pairs = ["('audit.trail', '*')"]
+        for entry in try JSON(parsing: Data(types.output.utf8))["items"].array {
+            for consumer in entry["consumers"].array.compactMap(\.string)
+            where consumer != "audit.trail" {
+                pairs.append("('\(consumer)', '\(entry["type"].string ?? "")')")
+            }
+        }
+        if let consumers {
+            pairs.removeAll { pair in !consumers.contains { pair.contains("'\($0)'") } }
+        }
+        return """
+            CREATE TEMP TABLE heard (consumer TEXT, type TEXT, PRIMARY KEY (type, consumer));
+            INSERT INTO heard VALUES \(pairs.joined(separator: ", "));
+
+            """
+    }
+
+    private static var collection: String {
+        func union(_ row: (String) -> String) -> String {
+            modules.map(row).joined(separator: " UNION ALL ")
+        }
+        let events = union { "SELECT '\($0)', position, type, key FROM \"\($0)\".outbox_events" }
+        let handlings = union {
+            "SELECT '\($0)', n, consumer, log, position FROM \"\($0)\".witness"
+        }
+        let parked = union { "SELECT consumer, log, position, error FROM \"\($0)\".inbox_parked" }
+        return """
+            CREATE TEMP TABLE logged (log TEXT, position INTEGER, type TEXT, key TEXT,
+                PRIMARY KEY (log, position)) WITHOUT ROWID;
+            INSERT INTO logged \(events);
+            CREATE TEMP TABLE seen (module TEXT, n INTEGER, consumer TEXT, log TEXT,
+                position INTEGER);
+            INSERT INTO seen \(handlings);
+            CREATE INDEX seen_once ON seen (consumer, log, position);
+            CREATE TEMP VIEW parked AS \(parked);
+
+            """
+    }
+
+    private static let breaches = """
+        SELECT * FROM (
+        SELECT 'doubled' AS breach, consumer, log, position, COUNT(*) AS detail FROM seen
+        GROUP BY consumer, log, position HAVING COUNT(*) > 1
+        UNION ALL
+        SELECT 'out of order', consumer, log, position, 'after ' || earlier FROM (
+            SELECT s.consumer, s.log, s.position, LAG(s.position) OVER (
+                PARTITION BY s.consumer, s.log, l.key ORDER BY s.n) AS earlier
+            FROM seen s JOIN logged l ON l.log = s.log AND l.position = s.position)
+        WHERE earlier >= position
+        UNION ALL
+        SELECT 'missing', h.consumer, l.log, l.position, l.type FROM logged l
+        JOIN heard h ON h.type = l.type OR h.type = '*'
+        WHERE NOT EXISTS (SELECT 1 FROM seen s WHERE s.consumer = h.consumer
+            AND s.log = l.log AND s.position = l.position)
+        UNION ALL
+        SELECT 'never published', consumer, log, position, NULL FROM seen s
+        WHERE NOT EXISTS (SELECT 1 FROM logged l
+            WHERE l.log = s.log AND l.position = s.position)
+        UNION ALL
+        SELECT 'left parked', consumer, log, position, error FROM parked
+        LIMIT 50)
+        UNION ALL SELECT 'none', NULL, NULL, COUNT(*), NULL FROM seen;
+        """
+}
