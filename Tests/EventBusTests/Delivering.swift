@@ -15,7 +15,7 @@ import Testing
         #expect(harness.module.world.reports.map(\.amount) == [5])
     }
 
-    @Test func `has no second effect when it is delivered again`() async throws {
+    @Test func `G2: has no second effect when it is delivered again`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self)
         for amount in 1...20 {
             try await harness.publish(Deposited(account: "a\(amount % 3)", amount: amount))
@@ -29,7 +29,7 @@ import Testing
         #expect(try await harness.reportCount() == 20)
     }
 
-    @Test func `keeps the order of each key over many batches`() async throws {
+    @Test func `G3: keeps the order of each key over many batches`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self)
         for amount in 0..<500 {
             try await harness.publish(Deposited(account: "a\(amount % 7)", amount: amount))
@@ -76,7 +76,7 @@ import Testing
 }
 
 @Suite struct `Publishing an event` {
-    @Test func `leaves nothing behind when the transaction fails`() async throws {
+    @Test func `G1: leaves nothing behind when the transaction fails`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self)
         let outbox = harness.module.outbox
         await #expect(throws: Unlucky.self) {

@@ -18,7 +18,7 @@ import Testing
         #expect(try await harness.published(Booked.self).isEmpty)
     }
 
-    @Test func `keeps neither other keys nor other consumers waiting`() async throws {
+    @Test func `G4: keeps neither other keys nor other consumers waiting`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
         harness.module.world.fail("ledger.bookings/a/1")
         try await harness.publish(Deposited(account: "a", amount: 1))
@@ -28,7 +28,9 @@ import Testing
         #expect(harness.module.world.reports.count == 2)
     }
 
-    @Test func `parks the later events of its key behind it, and keeps their order`() async throws {
+    @Test func `G3: parks the later events of its key behind it, and keeps their order`()
+        async throws
+    {
         let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
         harness.module.world.fail("ledger.bookings/a/1")
         for amount in 1...3 {
@@ -46,7 +48,8 @@ import Testing
         #expect(try await harness.parked(at: "ledger.bookings").isEmpty)
     }
 
-    @Test func `is tried again with growing delays, then parked as a dead letter`() async throws {
+    @Test func `G5: is tried again with growing delays, then parked as a dead letter`() async throws
+    {
         let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
         harness.module.world.fail("ledger.bookings/a/1")
         try await harness.publish(Deposited(account: "a", amount: 1))

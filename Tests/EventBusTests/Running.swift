@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `delivers on the commit's wake-up, without waiting for a poll`() async throws {
+    func `G11: delivers on the commit's wake-up, without waiting for a poll`() async throws {
         let (directory, seen) = (try TemporaryDirectory(), Seen())
         let (bus, outbox, database) = try await bus(
             seen: seen, in: directory, poll: .seconds(3_600))
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `finds by polling what another process committed`() async throws {
+    func `G11: finds by polling what another process committed`() async throws {
         let (directory, seen) = (try TemporaryDirectory(), Seen())
         let (bus, _, _) = try await bus(seen: seen, in: directory, poll: .milliseconds(20))
         let other = try Database(module: "bank", at: .sqlite(directory: directory.path))
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `ends by itself when it is asked to shut down`() async throws {
+    func `G12: ends by itself when it is asked to shut down`() async throws {
         let (directory, seen) = (try TemporaryDirectory(), Seen())
         let (bus, _, _) = try await bus(seen: seen, in: directory, poll: .seconds(3_600))
         let group = ServiceGroup(
