@@ -110,6 +110,8 @@ import Testing
         }
         try await harness.settle()
         let parked = try await harness.parked(at: "ledger.bookings")
+        #expect(parked.count == 2)
+        #expect(try await harness.bookings(of: "a").isEmpty)
         #expect(parked.allSatisfy { $0.state == "dead" })
         #expect(parked.allSatisfy { $0.error?.contains("AttemptsLost") == true })
     }

@@ -40,6 +40,7 @@ import Testing
         ])
         var settings = BusSettings()
         settings.pollInterval = poll
+        settings.pollIntervalMin = poll
         let bus = Bus(registry: registry, settings: settings)
         let database = try Database(module: "bank", at: .sqlite(directory: directory.path))
         try await database.migrate(Bus.migrations)

@@ -18,6 +18,8 @@ public struct BusSettings: Sendable {
     public var abandonGrace = Duration.seconds(2)
     /// The safety net behind the wake-ups: the longest time between two looks.
     public var pollInterval = Duration.seconds(1)
+    /// The time to the next look after one that found something nobody had told of.
+    public var pollIntervalMin = Duration.milliseconds(50)
     /// How long a lease lasts without renewal: the longest time until another process takes over
     /// from one that can't be seen to have ended is this and a third of it.
     public var leaseDuration = Duration.seconds(7)

@@ -43,7 +43,9 @@ package final class Relay: Sendable {
 
     /// Relays until the process shuts down; a failing step is retried, never skipped.
     package func run() async {
-        var poll = AdaptivePoll(longest: environment.settings.pollInterval)
+        var poll = AdaptivePoll(
+            shortest: environment.settings.pollIntervalMin,
+            longest: environment.settings.pollInterval)
         var failureCount = 0
         while !environment.isStopping, !Task.isCancelled {
             do {
@@ -164,16 +166,17 @@ struct RelayDied: Error {}
 /// How long to wait between two looks: short after a look that found something, for whoever wrote
 /// it may write on, then longer and longer.
 struct AdaptivePoll {
-    private static let shortest = Duration.milliseconds(50)
+    private let shortest: Duration
     private let longest: Duration
     private(set) var interval: Duration
 
-    init(longest: Duration) {
+    init(shortest: Duration, longest: Duration) {
+        self.shortest = min(shortest, longest)
         self.longest = longest
         interval = longest
     }
 
     mutating func saw(_ count: Int) {
-        interval = count > 0 ? min(Self.shortest, longest) : min(interval * 2, longest)
+        interval = count > 0 ? shortest : min(interval * 2, longest)
     }
 }
