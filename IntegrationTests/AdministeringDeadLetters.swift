@@ -32,6 +32,11 @@ extension `The whole system` {
                 let mended = try await admin.api.post(
                     "\(Self.path)/\(id)/retry", ["payload": Poison.profile(of: user, "A", "B")])
                 #expect(mended.status == 202, "\(mended)")
+                try await eventually("the mended one is handled") {
+                    try await admin.api.get("\(Self.path)/\(id)").status
+                } until: {
+                    $0 == 404
+                }
                 let discarded = try await admin.api.delete(
                     "\(Self.path)/\(poison)?reason=no%20use")
                 #expect(discarded.status == 204, "the other one is mended: \(discarded)")

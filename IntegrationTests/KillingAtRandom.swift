@@ -50,6 +50,36 @@ extension `The whole system` {
             }
         }
 
+        @Test(arguments: Topology.allCases)
+        func `G6: kills while effects catch up, many in hand, lose and double none`(
+            topology: Topology
+        ) async throws {
+            var chance = Chance.fresh
+            let seed = "FLOTILLA_TEST_SEED=\(chance.seed)"
+            print("killing with \(seed)")
+            let backlog = Backlog(userCount: 3_000, eventCount: 3_000)
+            try await withSystem(topology) {
+                try await Witness(system: $0).install()
+                try await backlog.append(to: $0.tables)
+            } _: { system in
+                for _ in 0..<20 {
+                    let age = Int.random(in: Self.lifeMilliseconds, using: &chance)
+                    try await Task.sleep(for: .milliseconds(age))
+                    try await system.kill()
+                    try await system.start()
+                }
+                try await system.quiet(within: .seconds(120))
+                #expect(try await system.stop().exitCode == 0)
+                let testimony = try await Witness(system: system).testimony()
+                #expect(testimony.breaches.isEmpty, "\(seed): \(testimony.breaches)")
+                #expect(try system.mailbox.mails.count == backlog.userCount, "\(seed)")
+                let payments = try await system.tables.counts(
+                    "payment", "SELECT user_id AS x FROM payments")
+                #expect(payments.count == backlog.userCount, "\(seed)")
+                #expect(payments.values.allSatisfy { $0 == 1 }, "\(seed)")
+            }
+        }
+
         /// Enough of them for several effects to be in hand at a time.
         private func regulars(of system: RunningSystem) async throws -> [Person] {
             var people: [Person] = []

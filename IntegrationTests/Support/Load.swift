@@ -127,7 +127,7 @@ final class Load: Sendable {
                 return answer
             }
             memory.withLock { $0.repetitionCount += 1 }
-            try? await Task.sleep(for: .milliseconds(10))
+            try? await Task.sleep(for: .milliseconds(25))
         }
         return nil
     }
