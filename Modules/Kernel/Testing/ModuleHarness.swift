@@ -123,6 +123,7 @@ public final class ModuleHarness<M: Module>: Sendable {
                 $0, module: M.name, database: database, transport: transport, wake: Signal(),
                 leases: leases, knownTypes: knownTypes, environment: environment)
         }
+        try await leases.step()
         hands.withLock { $0 = Hands(relays: relays, leases: leases, consumers: consumers) }
     }
 
