@@ -104,6 +104,12 @@ extension ReplayError: Refusal {
                 "replay.refused", .conflict,
                 "\(consumer) relies on hearing each event once: its module declares no replay"
             )
+        case .goingOn(let consumer):
+            (
+                "replay.going_on", .conflict,
+                "\(consumer) is being replayed; only a replay from the beginning can take its"
+                    + " place"
+            )
         case .noSuchEvent(let id):
             (
                 "replay.no_such_event", .unprocessableContent,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventBus
 import Foundation
 import User
 import Web
@@ -31,6 +32,7 @@ struct AdminCommand: AsyncParsableCommand {
                 throw Complaint("the module user does not run with these settings")
             }
             try await composition.migrate()
+            try await composition.bus.mendRestoredLogs()
             do {
                 print(try await users.createAdministrator(email: email, password: try password()))
             } catch let problem as Problem {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventBus
 import Events
 import Foundation
 import Logging
@@ -36,6 +37,7 @@ struct CommonOptions: ParsableArguments {
     ) async throws -> T {
         let composition = try compose(isCreating: false, consumers: consumers)
         try await composition.requireMigrated()
+        try await composition.bus.mendRestoredLogs()
         do {
             let result = try await body(composition)
             await composition.close()

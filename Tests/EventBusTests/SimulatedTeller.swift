@@ -128,7 +128,7 @@ struct ClerkModule: Module {
         let outbox = outbox
         return [
             Subscription(
-                "clerk.notes",
+                "clerk.notes", replay: .rebuilt { try $0.execute("DELETE FROM notes") },
                 [
                     .on(Turned.self) { event, delivery, transaction in
                         try transaction.execute(

@@ -24,6 +24,10 @@ import Testing
             try await Self.run(seed)
         }
         print("simulated \(count) seeds")
+        let isNarrowed = ProcessInfo.processInfo.environment.keys.contains {
+            $0.hasPrefix("FLOTILLA_SIMULATION")
+        }
+        #expect(isNarrowed || count >= 250, "too few to say anything")
     }
 
     private static func run(_ seed: UInt64) async throws {
@@ -39,10 +43,26 @@ import Testing
                 }
                 try await simulation.wait(
                     for: .milliseconds(Int(simulation.chance() * 100)))
+                await operate(simulation)
             }
             try await simulation.settle()
             try check(simulation, seed: seed)
         }
+    }
+
+    /// Now and then an operator has something tried or heard again. Over a broker there are no
+    /// replays yet.
+    private static func operate(_ simulation: Simulation) async {
+        let dice = simulation.chance()
+        do {
+            if dice < 0.08 {
+                _ = try await simulation.deadLetters()
+                    .retryAll(of: "clerk.notes", by: "cli:test")
+            } else if dice < 0.16, simulation.options.carrier == .inProcess {
+                try await simulation.replays().request(
+                    of: dice < 0.12 ? "clerk.notes" : "clerk.letters", by: "cli:test")
+            }
+        } catch {}
     }
 
     /// What the modules' own tables must say, whatever happened. What is parked as a dead letter,

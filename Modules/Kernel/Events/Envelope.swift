@@ -42,6 +42,13 @@ public struct Envelope: Sendable, Hashable {
         self.data = data
         self.cause = cause
     }
+
+    /// The same attributes around another payload.
+    package func with(data: Data) -> Envelope {
+        Envelope(
+            id: id, type: type, source: source, topic: topic, key: key, time: time, data: data,
+            cause: cause)
+    }
 }
 
 /// Why an event exists: the request or event behind it, and the trace that it belongs to.

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// An event with its place in the log that it was published to.
 public struct LoggedEvent: Sendable, Hashable {
     /// The log that counts the positions: the publishing module's name.
@@ -12,5 +14,11 @@ public struct LoggedEvent: Sendable, Hashable {
         self.log = log
         self.position = position
         self.envelope = envelope
+    }
+
+    /// The same event with another payload, as an operator edits a dead letter.
+    package func with(data: Data?) -> LoggedEvent {
+        guard let data, data != envelope.data else { return self }
+        return LoggedEvent(log: log, position: position, envelope: envelope.with(data: data))
     }
 }

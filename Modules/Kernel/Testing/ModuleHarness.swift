@@ -87,7 +87,9 @@ public final class ModuleHarness<M: Module>: Sendable {
                 catalogue: SettingsCatalogue(M.settings)),
             platform: Platform(
                 module: M.name, database: database,
-                outbox: Outbox(module: M.name, committed: committed, now: { time.now }),
+                outbox: Outbox(
+                    module: M.name, types: Set(M.publishes.map { $0.type }), committed: committed,
+                    now: { time.now }),
                 now: { time.now }, signingKey: signingKey))
         try await outsideDatabase.migrate(Bus.migrations)
         for set in [Bus.migrations] + M.migrations { try await database.migrate(set) }

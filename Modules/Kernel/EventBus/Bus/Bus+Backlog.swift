@@ -70,27 +70,29 @@ extension Bus {
     public func pendingEvents() async throws -> [PendingEvents] {
         var pending: [PendingEvents] = []
         for (module, member) in members.sorted(by: { $0.key < $1.key }) {
-            guard let position = try await slowestPosition(in: module) else { continue }
-            for backlog in try await member.log.backlog(after: position).types {
-                guard registry.entry(of: backlog.type)?.consumers.isEmpty == false else {
+            var places: [String: Int64] = [:]
+            for consumer in consumers {
+                places[consumer.name] = try await consumer.takenPosition(in: module)
+            }
+            // Each type waits from the place of the slowest consumer that hears it.
+            var types: [Int64: [EventType]] = [:]
+            for entry in registry.entries where entry.sources.contains(module) {
+                guard let slowest = entry.consumers.compactMap({ places[$0] }).min() else {
                     continue
                 }
-                pending.append(
-                    PendingEvents(
-                        module: module, type: backlog.type, count: backlog.count,
-                        oldest: backlog.oldest))
+                types[slowest, default: []].append(entry.type)
+            }
+            for (place, types) in types.sorted(by: { $0.key < $1.key }) {
+                for backlog in try await member.log.backlog(after: place).types
+                where types.contains(backlog.type) {
+                    pending.append(
+                        PendingEvents(
+                            module: module, type: backlog.type, count: backlog.count,
+                            oldest: backlog.oldest))
+                }
             }
         }
         return pending
-    }
-
-    private func slowestPosition(in module: String) async throws -> Int64? {
-        var slowest: Int64?
-        for consumer in consumers {
-            guard let position = try await consumer.takenPosition(in: module) else { continue }
-            slowest = min(slowest ?? position, position)
-        }
-        return slowest
     }
 
     /// How every consumer of this process is doing.
@@ -154,7 +156,7 @@ extension Bus {
         of consumer: Consumer, parkedCount: Int, streams: [ConsumerStatus.Stream]
     ) async throws -> ConsumerStanding {
         let known = consumer.standing
-        guard known == .standby, try await consumer.isRunSomewhere() else { return known }
+        guard !isRun, known == .standby, try await consumer.isRunSomewhere() else { return known }
         if parkedCount >= environment.settings.parkedCountMax {
             return .full(parkedCount: parkedCount)
         }

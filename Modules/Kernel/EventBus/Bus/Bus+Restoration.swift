@@ -28,18 +28,8 @@ extension Consumer {
     /// The highest position of a log that this consumer knows of.
     fileprivate func highestMark(in log: String) async throws -> Int64 {
         try await read { inbox in
-            let cursor = try inbox.cursor(of: log) ?? 0
-            var highest = cursor
             // An effect consumer may be ahead of its stored place.
-            for table: SQL in ["inbox_handled", "inbox_parked"] {
-                let position = try inbox.transaction.first(
-                    """
-                    SELECT MAX(position) AS position FROM \(table)
-                    WHERE consumer = \(inbox.consumer) AND log = \(log)
-                    """)?.get("position", as: Int64?.self)
-                highest = max(highest, position ?? 0)
-            }
-            return highest
+            max(try inbox.cursor(of: log) ?? 0, try inbox.furthest(in: log))
         }
     }
 }

@@ -25,40 +25,39 @@ extension Bus {
     package func sweep() async throws {
         for (_, member) in members.sorted(by: { $0.key < $1.key }) {
             let end = environment.now() - environment.settings.retention.seconds
-            let taken = try await notePlaces(in: member.log)
-            while try await member.log.dropRange(
-                upTo: taken, before: end, countMax: Self.rangeCountMax)
-            {}
+            if let readers = try await notePlaces(in: member.log) {
+                while try await member.log.dropRange(
+                    takenBy: readers, before: end, countMax: Self.rangeCountMax)
+                {}
+            }
             for consumer in member.consumers {
                 while try await consumer.dropRecords(before: end, countMax: Self.rangeCountMax) {}
             }
         }
     }
 
-    /// Writes down beside a log how far each of its readers is, and tells what all have taken.
+    /// Writes down beside a log how far each of its readers is, and tells who they are; `nil` when
+    /// one of them has never been seen and wants everything.
     ///
     /// Consumers that run elsewhere or not at all have their last known place there, and those
     /// that have never been seen hold everything, unless they begin with what comes.
-    private func notePlaces(in log: OutboxLog) async throws -> Int64 {
-        if let reader = transport.reader {
-            // A broker's relay notes its own place with every batch.
-            return try await log.readers().first { $0.name == reader }?.position ?? 0
-        }
+    private func notePlaces(in log: OutboxLog) async throws -> [String]? {
+        // A broker's relay notes its own place with every batch.
+        if let reader = transport.reader { return [reader] }
         for consumer in consumers where await consumer.hears(stream: log.module) {
             guard let place = try await consumer.storedPlace(in: log.module) else { continue }
             try await log.note(consumer.name, at: place, now: environment.now())
         }
-        let places = Dictionary(
-            uniqueKeysWithValues: try await log.readers().map { ($0.name, $0.position) })
-        var taken = Int64.max
+        let seen = Set(try await log.readers().map(\.name))
+        var readers: [String] = []
         for (consumer, start) in registry.hearers(of: log.module) {
-            switch (places[consumer], start) {
-            case (let place?, _): taken = min(taken, place)
-            case (nil, .beginning): return 0
-            case (nil, .now): break
+            switch (seen.contains(consumer), start) {
+            case (true, _): readers.append(consumer)
+            case (false, .beginning): return nil
+            case (false, .now): break
             }
         }
-        return taken
+        return readers
     }
 }
 
@@ -67,26 +66,39 @@ extension OutboxLog {
     /// `false` when there are none.
     ///
     /// The newest event stays in any case, so that the log's head is known.
+    ///
+    /// - Parameter readers: those whose places count, as they are in the transaction that drops:
+    ///   one may go back at any time.
     func dropRange(
-        upTo taken: Int64, before time: Date, countMax: Int
+        takenBy readers: [String], before time: Date, countMax: Int
     ) async throws -> Bool {
         let end = try await database.read { transaction -> Int64? in
             let oldest = try transaction.rows(
                 """
                 SELECT position, time FROM outbox_events
-                WHERE position <= \(taken)
-                    AND position < (SELECT MAX(position) FROM outbox_events)
+                WHERE position < (SELECT MAX(position) FROM outbox_events)
                 ORDER BY position LIMIT \(countMax)
                 """)
             return try oldest.prefix { try $0.get("time", as: Date.self) < time }
                 .last?.get("position")
         }
         guard let end else { return false }
-        try await database.write { transaction in
-            try transaction.execute("DELETE FROM outbox_events WHERE position <= \(end)")
-            try transaction.execute("UPDATE outbox_retention SET dropped_to = \(end)")
+        return try await database.write { transaction in
+            var last = end
+            for reader in readers {
+                let place = try transaction.first(
+                    "SELECT position FROM outbox_readers WHERE reader = \(reader)")
+                last = min(last, try place?.get("position") ?? 0)
+            }
+            let count = try transaction.rowsChanged(
+                by: "DELETE FROM outbox_events WHERE position <= \(last)")
+            guard count > 0 else { return false }
+            try transaction.execute(
+                """
+                UPDATE outbox_retention SET dropped_to = \(last) WHERE dropped_to < \(last)
+                """)
+            return true
         }
-        return true
     }
 }
 
@@ -96,9 +108,9 @@ extension Consumer {
     func dropRecords(before time: Date, countMax: Int) async throws -> Bool {
         let ends = try await read { inbox -> [(log: String, position: Int64)] in
             let logs = try inbox.transaction.rows(
-                "SELECT DISTINCT log FROM inbox_marks WHERE consumer = \(inbox.consumer)")
+                "SELECT stream FROM inbox_cursors WHERE consumer = \(inbox.consumer)")
             return try logs.compactMap { row in
-                let log = try row.get("log", as: String.self)
+                let log = try row.get("stream", as: String.self)
                 let oldest = try inbox.transaction.rows(
                     """
                     SELECT position, handled_at FROM inbox_handled

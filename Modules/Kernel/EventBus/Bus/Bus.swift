@@ -17,6 +17,8 @@ public final class Bus: Service {
     private struct State {
         var members: [String: Member] = [:]
         var signals: [Signal] = []
+        /// Whether its consumers run here; else another process may run them.
+        var isRun = false
     }
 
     /// What the bus does for one module.
@@ -56,7 +58,9 @@ public final class Bus: Service {
             state.members[module] = Member(database: database, relay: relay, leases: leases)
             state.signals.append(committed)
         }
-        return Outbox(module: module, committed: committed, now: environment.now)
+        let types = registry.entries.filter { $0.sources.contains(module) }.map(\.type)
+        return Outbox(
+            module: module, types: Set(types), committed: committed, now: environment.now)
     }
 
     /// Begins to consume a module's subscriptions when the bus runs. The module's outbox comes
@@ -84,6 +88,7 @@ public final class Bus: Service {
     /// Runs relays and consumers until graceful shutdown or cancellation.
     public func run() async {
         let members = members.values.sorted { $0.log.module < $1.log.module }
+        state.withLock { $0.isRun = true }
         await takeLeases(of: members)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { keepers in
@@ -135,6 +140,8 @@ public final class Bus: Service {
 
     /// The modules that publish and hear in this process.
     package var members: [String: Member] { state.withLock { $0.members } }
+
+    var isRun: Bool { state.withLock { $0.isRun } }
 
     package var consumers: [Consumer] {
         members.sorted { $0.key < $1.key }.flatMap(\.value.consumers)

@@ -130,6 +130,8 @@ package let busMigrations = MigrationSet(
             ALTER TABLE inbox_parked ADD COLUMN original_data \(dialect.json);
             UPDATE inbox_parked SET letter_id = event_id;
             CREATE INDEX inbox_parked_letter ON inbox_parked (letter_id);
+            CREATE INDEX inbox_parked_state
+                ON inbox_parked (consumer, state, parked_at, letter_id);
             CREATE INDEX inbox_parked_event ON inbox_parked (event_id);
 
             -- What an operator wants a consumer to hear again. It begins when begun_at is set, and

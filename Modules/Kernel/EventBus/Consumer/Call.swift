@@ -69,9 +69,16 @@ final class Strays: Sendable {
         calls.withLock { $0.filter { !$0.call.hasEnded }.map(\.inHand) }
     }
 
+    /// How many still have not ended.
+    var count: Int { calls.withLock { $0.count { !$0.call.hasEnded } } }
+
     func leave(clock: any Clock<Duration>) async {
-        for (call, _) in calls.withLock({ $0 }) where !call.hasEnded {
-            await call.end(within: Self.patience, clock: clock)
+        await withTaskGroup(of: Void.self) { group in
+            for (call, _) in calls.withLock({ $0 }) where !call.hasEnded {
+                group.addTask(name: "stray") {
+                    await call.end(within: Self.patience, clock: clock)
+                }
+            }
         }
     }
 }

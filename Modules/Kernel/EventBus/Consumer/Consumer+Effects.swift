@@ -14,6 +14,8 @@ extension Consumer {
     /// What a round over the window keeps while it lasts.
     private struct Round {
         let takesFresh: Bool
+        /// Whether nothing more is taken in hand, for an operator waits.
+        var isClosing = false
         var window = EffectWindow()
         var handledCount = 0
         var failure: (any Error)?
@@ -41,6 +43,7 @@ extension Consumer {
                     } catch { round.failure = error }
                 }
                 while round.failure == nil, canBegin(lease),
+                    strays.count < effects.strayCountMax,
                     round.window.runningCount < effects.concurrency,
                     let work = round.window.start()
                 {
@@ -53,14 +56,16 @@ extension Consumer {
                 }
                 guard round.window.runningCount > 0 else { break }
                 // Where nothing new could be begun, only the ends are awaited.
-                if !round.isListening, canBegin(lease), room(in: round.window) > 0 {
+                if !round.isListening, canBegin(lease), !round.isClosing,
+                    room(in: round.window) > 0
+                {
                     round.isListening = true
                     listen(in: &group, upTo: round.untilDue)
                 }
                 if let news = try await group.next() { await take(news, &round, under: lease) }
             }
             group.cancelAll()
-            return try await end(round, under: lease)
+            return try await end(round, effects, under: lease)
         }
     }
 
@@ -92,6 +97,7 @@ extension Consumer {
                 || (!round.isExhausted && round.window.count <= halfBatch)
             do {
                 try await storePlaces(of: round.window, atLeast: halfBatch, under: lease)
+                try await endReplays(of: round.window, under: lease)
             } catch { round.failure = round.failure ?? error }
         case .done(let work, .failure(let error)):
             round.failure = round.failure ?? error
@@ -101,14 +107,13 @@ extension Consumer {
 
     private var halfBatch: Int { environment.settings.batchCountMax / 2 }
 
-    private func end(_ round: Round, under lease: Lease) async throws -> Step {
+    private func end(
+        _ round: Round, _ effects: Subscription.Effects, under lease: Lease
+    ) async throws -> Step {
         var failure = round.failure
         do {
             try await storePlaces(of: round.window, atLeast: 1, under: lease)
-            for stream in round.window.streams {
-                let done = round.window.doneUpTo(stream) ?? 0
-                try await endReplay(of: stream, at: done, under: lease)
-            }
+            try await endReplays(of: round.window, under: lease)
             for stream in await inflow.streams where round.window.readUpTo(stream) == nil {
                 try await settlePlace(in: stream, under: lease)
             }
@@ -121,13 +126,27 @@ extension Consumer {
                 handledCount: round.handledCount, wait: environment.settings.pollInterval)
         }
         if let failure { throw failure }
-        if round.takesFresh { takeStanding(round.standing) }
+        if strays.count >= effects.strayCountMax {
+            stop(as: .hanging(count: strays.count))
+        } else if round.takesFresh {
+            takeStanding(round.standing)
+        }
         // A wake-up that came to the listener of this round is not lost: one more round looks. So
         // does one after a look that was full but held nothing to perform: else a consumer that is
         // far behind would pass a batch of others' events each poll interval.
         return Step(
-            handledCount: round.handledCount, hasMore: round.isListening || !round.isExhausted,
+            handledCount: round.handledCount, hasMore: (round.isListening || !round.isExhausted)
+                && strays.count < effects.strayCountMax,
             wait: min(round.untilDue, environment.settings.pollInterval))
+    }
+
+    /// Notes the end of replays that have come to it, also where there was nothing to read.
+    private func endReplays(of window: EffectWindow, under lease: Lease) async throws {
+        for stream in state.withLock({ $0.replays.filter { !$0.value.hasEnded }.keys.sorted() }) {
+            guard let place = window.doneUpTo(stream) ?? state.withLock({ $0.places[stream] })
+            else { continue }
+            try await endReplay(of: stream, at: place, under: lease)
+        }
     }
 
     /// How many events more may be taken in hand.
@@ -143,6 +162,15 @@ extension Consumer {
     /// Reads what there is room for: parked events that are due, then fresh ones of every stream.
     private func fill(_ round: inout Round, under lease: Lease) async throws {
         guard room(in: round.window) > 0 else { return }
+        if !round.isClosing, isTimeToLook(), try await isReplayWanted() {
+            // It begins when what is in hand is done.
+            state.withLock { $0.lookedAt = nil }
+            round.isClosing = true
+        }
+        guard !round.isClosing else {
+            round.isExhausted = true
+            return
+        }
         let due = try await dueEvents(limit: environment.settings.retryCountMax)
         for event in due.events { round.window.add(parked: event) }
         // What is due now is in hand, or comes when one of those in hand is done.

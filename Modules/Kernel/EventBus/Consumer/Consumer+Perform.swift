@@ -120,7 +120,11 @@ extension Consumer {
                 let duration = environment.uptime() - start
                 let now = environment.now()
                 try await write(under: lease) { inbox in
-                    guard try inbox.isOpen(event, wasParked: wasParked) else { return }
+                    guard try inbox.isOpen(event, wasParked: wasParked) else {
+                        // Discarded while it was being performed: what came of it is noted.
+                        if try inbox.isDiscarded(event) { try record(inbox.transaction) }
+                        return
+                    }
                     try record(inbox.transaction)
                     try inbox.finish(
                         event, wasParked: wasParked, attempts: attempt, at: now, took: duration)

@@ -33,7 +33,7 @@ extension Consumer {
     /// Looks for replays that were asked for, from whichever process, and begins them.
     func takeUpReplays(under lease: Lease) async throws {
         var requests = try await requests()
-        if requests.contains(where: { !$0.hasBegun }) {
+        if requests.contains(where: { !$0.hasBegun }), try await hasNoHoles() {
             for request in requests where !request.hasBegun && !request.isRebuild {
                 try await beginRedelivery(of: request, under: lease)
             }
@@ -43,11 +43,29 @@ extension Consumer {
                 $0.places = [:]
                 $0.storedPlaces = [:]
                 $0.parkedCount = nil
+                // What is heard again was in no dead process's hands.
+                $0.isSuccession = false
             }
             requests = try await self.requests()
         }
         let replays = Dictionary(uniqueKeysWithValues: requests.map { ($0.stream, $0.replay) })
         state.withLock { $0.replays = replays }
+    }
+
+    /// Whether all events up to the furthest taken are taken. An effect consumer may be ahead of
+    /// its stored place; a replay would not tell what it had still to do from what it had done.
+    private func hasNoHoles() async throws -> Bool {
+        let streams = await inflow.streams
+        return try await read { inbox in
+            try streams.allSatisfy { stream in
+                try inbox.furthest(in: stream) <= inbox.cursor(of: stream) ?? 0
+            }
+        }
+    }
+
+    /// Whether a replay waits to be begun.
+    func isReplayWanted() async throws -> Bool {
+        try await requests().contains { !$0.hasBegun }
     }
 
     private func requests() async throws -> [Request] {
@@ -73,10 +91,12 @@ extension Consumer {
     /// Goes back in one stream, onto the state as it is. Where events are lost it goes forward to
     /// the first that is kept.
     private func beginRedelivery(of request: Request, under lease: Lease) async throws {
+        try await inflow.hold(request.stream, at: request.from, for: name)
         let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
         try await write(under: lease) { inbox in
-            let end = try inbox.end(of: request.stream, replacing: request.replay)
-            let start = max(floor, min(request.from, end))
+            let place = try inbox.cursor(of: request.stream) ?? 0
+            let end = max(place, request.replay.to)
+            let start = max(floor, min(request.from, place))
             try inbox.forget(log: request.stream, after: start)
             try inbox.moveCursor(of: request.stream, to: start, at: now)
             try inbox.begin(request.stream, from: start, to: max(end, start), at: now)
@@ -88,6 +108,9 @@ extension Consumer {
     /// transaction.
     private func beginRebuild(of requests: [Request], under lease: Lease) async throws {
         let now = environment.now()
+        for request in requests {
+            try await inflow.hold(request.stream, at: request.from, for: name)
+        }
         for request in requests where try await inflow.floor(of: request.stream) > request.from {
             // Retention has come between the request and now; the state is not given up for less.
             try await drop(requests, under: lease)
@@ -99,7 +122,8 @@ extension Consumer {
         try await write(under: lease) { inbox in
             try reset?(inbox.transaction)
             for request in requests {
-                let end = try inbox.end(of: request.stream, replacing: request.replay)
+                let place = try inbox.cursor(of: request.stream) ?? 0
+                let end = max(place, request.replay.to)
                 try inbox.forget(log: request.stream, after: request.from)
                 try inbox.moveCursor(of: request.stream, to: request.from, at: now)
                 try inbox.begin(request.stream, from: request.from, to: end, at: now)
@@ -156,20 +180,18 @@ extension Consumer {
 }
 
 extension Inbox {
-    /// Up to where a stream was taken before, when a replay of it begins: at least the stored
-    /// place; an effect consumer may have been ahead of it, and a replay that this one takes the
-    /// place of behind it.
-    fileprivate func end(of stream: String, replacing earlier: Replay) throws -> Int64 {
-        var end = max(try cursor(of: stream) ?? 0, earlier.to)
+    /// The highest position of a log that was handled or put aside; 0 when there is none.
+    func furthest(in log: String) throws -> Int64 {
+        var furthest: Int64 = 0
         for table: SQL in ["inbox_handled", "inbox_parked"] {
             let highest = try transaction.first(
                 """
                 SELECT MAX(position) AS position FROM \(table)
-                WHERE consumer = \(consumer) AND log = \(stream)
+                WHERE consumer = \(consumer) AND log = \(log)
                 """)?.get("position", as: Int64?.self)
-            end = max(end, highest ?? 0)
+            furthest = max(furthest, highest ?? 0)
         }
-        return end
+        return furthest
     }
 
     /// Forgets that events of a log after a position were handled, so that they are again. Those
@@ -179,6 +201,7 @@ extension Inbox {
             """
             DELETE FROM inbox_handled
             WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
+                AND outcome <> \(Outcome.discarded)
             """)
         try transaction.execute(
             """

@@ -33,6 +33,8 @@ extension Consumer {
             try $0.countAttempt(of: event, at: self.environment.now())
         }
         guard let count else { return false }
+        // As an operator may have edited it since it was read.
+        let event = event.with(data: count.data)
         let start = environment.uptime()
         do {
             // More attempts than allowed were counted, none failed: each ended the process.
@@ -43,12 +45,17 @@ extension Consumer {
             return true
         } catch let error where isFaultOfEvent(error) {
             let parking = parking(after: error, attempts: count)
-            try await write(under: lease) { try $0.recordFailure(of: event, as: parking) }
+            try await write(under: lease) {
+                try $0.recordFailure(of: event, as: parking, since: count)
+            }
             report(Tally(failures: [Failure(event: event, error: error, parking: parking)]))
             return false
         } catch {
-            // Not the event's fault: it gets the attempt back, unless the storage is still away.
-            _ = try? await write(under: lease) { try $0.giveAttemptBack(of: event) }
+            // Not the event's fault: it gets the attempt back, unless the storage is still away;
+            // also when this task was cancelled, for shutdowns are no attempts.
+            await Task(executorPreference: environment.executor) {
+                _ = try? await self.write(under: lease) { try $0.giveAttemptBack(of: event) }
+            }.value
             throw error
         }
     }
@@ -60,6 +67,14 @@ extension Consumer {
         let replay = replay(of: event.position, in: event.log, parkedAt: count.parkedAt)
         if case .effect(let effects) = subscription.work {
             guard let handler = effects.handlers[type] else { throw Unheard(type: type) }
+            if let replay, !replay.withEffects {
+                let now = environment.now()
+                try await write(under: lease) { inbox in
+                    try inbox.finish(
+                        event, as: .silent, wasParked: true, attempts: attempt, at: now)
+                }
+                return
+            }
             try await perform(
                 handler, on: event, attempt: attempt, deadline: effects.deadline, replay: replay,
                 wasParked: true, under: lease)
@@ -83,7 +98,7 @@ extension Consumer {
                 """
                 SELECT log, position, \(Envelope.columns) FROM inbox_parked
                 WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
-                    AND due_at <= \(now)
+                    AND due_at <= \(now) \(Self.isNotAhead)
                 ORDER BY due_at, position LIMIT \(limit)
                 """
             ).map { try LoggedEvent($0, log: try $0.get("log")) }
@@ -91,11 +106,24 @@ extension Consumer {
                 """
                 SELECT MIN(due_at) AS due FROM inbox_parked
                 WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
+                    \(Self.isNotAhead)
                 """)?.get("due", as: Date?.self)
             return (events, next)
         }
         guard let next else { return (events, .seconds(3_600)) }
         return (events, .seconds(min(max(0, next.timeIntervalSince(now)), 3_600)))
+    }
+
+    /// While a replay goes on, a parked event waits until those before it were heard again.
+    private static var isNotAhead: SQL {
+        """
+        AND NOT EXISTS (
+            SELECT 1 FROM inbox_replays r JOIN inbox_cursors c
+                ON c.consumer = r.consumer AND c.stream = r.stream
+            WHERE r.consumer = inbox_parked.consumer AND r.stream = inbox_parked.log
+                AND r.begun_at IS NOT NULL AND r.ended_at IS NULL
+                AND c.position < inbox_parked.position)
+        """
     }
 
     /// Whether any event is parked. Only this consumer parks, so what it knows is right, or too

@@ -111,8 +111,9 @@ package final class Consumer: Sendable {
             state.withLock { $0 = ConsumerState() }
             return Step(wait: environment.settings.pollInterval)
         } catch {
-            // What was stored and what not is read again.
+            // What was stored and what not is read again, a replay that was begun among it.
             state.withLock {
+                $0.lookedAt = nil
                 $0.places = [:]
                 $0.parkedCount = nil
             }
@@ -139,15 +140,21 @@ package final class Consumer: Sendable {
                 state.isSuccession = lease.isSuccession
             }
         }
-        let lookedAt = state.withLock { $0.lookedAt }
-        let now = environment.uptime()
-        if let lookedAt, now - lookedAt < environment.settings.pollInterval / 2 { return }
-        state.withLock {
-            $0.lookedAt = now
-            // Operators may have taken parked events out.
-            if $0.parkedCount != 0 { $0.parkedCount = nil }
-        }
+        guard isTimeToLook() else { return }
+        // Operators may have taken parked events out.
+        state.withLock { if $0.parkedCount != 0 { $0.parkedCount = nil } }
         try await takeUpReplays(under: lease)
+    }
+
+    /// Whether operators may have done something since the last look; true now and then.
+    func isTimeToLook() -> Bool {
+        let now = environment.uptime()
+        let interval = environment.settings.pollInterval / 2
+        return state.withLock { state in
+            if let lookedAt = state.lookedAt, now - lookedAt < interval { return false }
+            state.lookedAt = now
+            return true
+        }
     }
 
     /// Looks at once for what operators want, instead of at the next poll.

@@ -47,6 +47,8 @@ public enum ConsumerStanding: Sendable, Hashable {
     /// Events that it had not taken are no longer in the log of that name: it was restored from a
     /// copy older than the retention. A replay that starts later lets it go on.
     case eventsLost(log: String, after: Int64, upTo: Int64)
+    /// So many handler calls heed neither deadline nor cancellation that no more are begun.
+    case hanging(count: Int)
     /// Its last round failed as a whole, because the database was away or full.
     case failing
 
@@ -58,6 +60,7 @@ public enum ConsumerStanding: Sendable, Hashable {
         case .replaying: "replaying"
         case .full: "full"
         case .eventsLost: "events-lost"
+        case .hanging: "hanging"
         case .failing: "failing"
         }
     }
@@ -65,7 +68,7 @@ public enum ConsumerStanding: Sendable, Hashable {
     /// Whether somebody has to do something before it goes on.
     public var isStopped: Bool {
         switch self {
-        case .full, .eventsLost: true
+        case .full, .eventsLost, .hanging: true
         case .standby, .running, .replaying, .failing: false
         }
     }

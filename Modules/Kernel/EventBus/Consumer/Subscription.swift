@@ -33,6 +33,8 @@ public struct Subscription: Sendable {
         package let concurrency: Int
         /// How long one call may take before it counts as failed.
         package let deadline: Duration
+        /// Calls that heed neither deadline nor cancellation; with so many no more are begun.
+        package var strayCountMax: Int { 4 * concurrency }
     }
 
     /// Where a new consumer begins to read.

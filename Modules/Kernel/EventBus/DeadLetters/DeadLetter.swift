@@ -24,7 +24,7 @@ public struct DeadLetter: Sendable {
     public let error: String?
     /// The payload as it was published, when it was edited since.
     public let originalData: Data?
-    /// Later events of its key that wait behind it.
+    /// Later events of its key that wait behind it, counted up to 1 000.
     public let waitingCount: Int
 
     static let columns: SQL = """

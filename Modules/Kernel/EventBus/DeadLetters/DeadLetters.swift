@@ -112,6 +112,8 @@ public struct DeadLetters: Sendable {
         let now = now()
         return try await database.write { transaction in
             let letters = LetterBox(transaction: transaction, consumer: letter.consumer)
+            let inbox = Inbox(consumer: letter.consumer, transaction: transaction)
+            guard try inbox.isParked(letter.event) else { throw DeadLetterError.notFound }
             if let payload { try letters.edit(letter, to: payload) }
             guard let first = try letters.first(ofKeyOf: letter) else {
                 throw DeadLetterError.notFound

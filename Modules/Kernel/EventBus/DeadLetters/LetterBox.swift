@@ -52,8 +52,10 @@ extension DeadLetter {
         )
         let behind = try transaction.first(
             """
-            SELECT COUNT(*) AS n FROM inbox_parked WHERE consumer = \(consumer)
-                AND log = \(log) AND key = \(key) AND position > \(position)
+            SELECT COUNT(*) AS n FROM (
+                SELECT 1 FROM inbox_parked WHERE consumer = \(consumer)
+                    AND log = \(log) AND key = \(key) AND position > \(position) LIMIT 1000
+            ) AS behind
             """)
         try self.init(row, waitingCount: try behind?.get("n") ?? 0)
     }

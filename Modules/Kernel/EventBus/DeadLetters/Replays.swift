@@ -72,6 +72,10 @@ public struct Replays: Sendable {
             guard !starts.isEmpty else { throw ReplayError.refused(consumer) }
         }
         let requests = starts
+        if origin != .beginning {
+            let isGoingOn = try await progress(of: consumer).contains { !$0.hasEnded }
+            guard !isGoingOn else { throw ReplayError.goingOn(consumer) }
+        }
         let outbox = Outbox(module: module, committed: Signal(), now: now)
         let now = now()
         try await database.write { transaction in
@@ -189,6 +193,8 @@ public enum ReplayError: Error, Hashable {
     case noSuchConsumer(String)
     /// The consumer's module says that its handlers rely on hearing each event once.
     case refused(String)
+    /// One goes on, and only one from the beginning can take its place.
+    case goingOn(String)
     /// No log that the consumer hears has that event.
     case noSuchEvent(EventID)
     /// Retention has dropped events that the consumer's state was built from.

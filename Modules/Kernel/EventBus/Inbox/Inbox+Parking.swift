@@ -53,13 +53,13 @@ extension Inbox {
             """)
         return try transaction.first(
             """
-            SELECT attempts, attempts_forgiven, parked_at FROM inbox_parked
+            SELECT attempts, attempts_forgiven, parked_at, data FROM inbox_parked
             WHERE consumer = \(consumer) AND log = \(event.log) AND position = \(event.position)
             """
         ).map {
             AttemptCount(
                 total: try $0.get("attempts"), forgiven: try $0.get("attempts_forgiven"),
-                parkedAt: try $0.get("parked_at"))
+                parkedAt: try $0.get("parked_at"), data: try $0.get("data", as: JSON.self).data)
         }
     }
 
@@ -72,13 +72,16 @@ extension Inbox {
             """)
     }
 
-    /// Writes down how a retry failed.
-    func recordFailure(of event: LoggedEvent, as parking: Parking) throws {
+    /// Writes down how a retry failed, unless an operator wanted another one meanwhile.
+    func recordFailure(
+        of event: LoggedEvent, as parking: Parking, since count: AttemptCount
+    ) throws {
         try transaction.execute(
             """
             UPDATE inbox_parked SET state = \(parking.state), due_at = \(parking.dueAt),
                 error = \(parking.error)
             WHERE consumer = \(consumer) AND log = \(event.log) AND position = \(event.position)
+                AND attempts_forgiven = \(count.forgiven)
             """)
     }
 
@@ -109,6 +112,8 @@ struct AttemptCount: Sendable {
     var forgiven = 0
     /// When it was put aside, if it was.
     var parkedAt: Date?
+    /// Its payload at the moment.
+    var data: Data?
     /// Those that count against the policy.
     var counting: Int { total - forgiven }
 }

@@ -22,7 +22,17 @@ struct Inbox {
     /// Whether an event was taken before: its position is not above its key's mark, or, in a
     /// replay that lowered the mark, it has waited all the time.
     func isTaken(_ event: LoggedEvent) throws -> Bool {
-        try hasSeen(event) || isParked(event)
+        try hasSeen(event) || isParked(event) || isDiscarded(event)
+    }
+
+    /// Whether an operator took an event out for ever.
+    func isDiscarded(_ event: LoggedEvent) throws -> Bool {
+        try transaction.first(
+            """
+            SELECT 1 AS one FROM inbox_handled WHERE consumer = \(consumer)
+                AND log = \(event.log) AND position = \(event.position)
+                AND outcome = \(Outcome.discarded)
+            """) != nil
     }
 
     private func hasSeen(_ event: LoggedEvent) throws -> Bool {
@@ -46,7 +56,9 @@ struct Inbox {
         at now: Date, took duration: Duration = .zero
     ) throws {
         if wasParked { try unpark(event, at: now) }
-        try mark(event)
+        // One that is discarded was marked when it was parked. A replay may have lowered the mark
+        // since, and is not to pass over what it comes to before this one.
+        if outcome != .discarded { try mark(event) }
         try transaction.execute(
             """
             INSERT INTO inbox_handled

@@ -12,11 +12,17 @@ public struct Outbox: Sendable {
 
     /// The publishing module.
     public let module: String
+    /// What the module declares to publish; anything when `nil`.
+    private let types: Set<EventType>?
     private let committed: Signal
     private let now: @Sendable () -> Date
 
-    package init(module: String, committed: Signal, now: @escaping @Sendable () -> Date) {
+    package init(
+        module: String, types: Set<EventType>? = nil, committed: Signal,
+        now: @escaping @Sendable () -> Date
+    ) {
         self.module = module
+        self.types = types
         self.committed = committed
         self.now = now
     }
@@ -37,7 +43,7 @@ public struct Outbox: Sendable {
     /// does.) In a handler whose consumer is being rebuilt, nothing is published: it was the first
     /// time.
     ///
-    /// - Throws: ``OutboxError/payloadTooLarge(type:byteCount:)``; `StorageError`; `EncodingError`.
+    /// - Throws: ``OutboxError``; `StorageError`; `EncodingError`.
     @discardableResult
     public func publish(_ event: some Event, in transaction: Transaction) throws -> EventID {
         let envelope = try envelope(of: event, at: now(), in: transaction)
@@ -77,6 +83,10 @@ public struct Outbox: Sendable {
     private func envelope<E: Event>(
         of event: E, at time: Date, in transaction: Transaction
     ) throws -> Envelope {
+        // Consumers listen to the logs of those who declare a type: here nobody would hear it.
+        if let types, !types.contains(E.type) {
+            throw OutboxError.undeclaredType(E.type, module: module)
+        }
         let data = try FlotillaJSON.encoder().encode(event)
         guard data.count <= Self.payloadByteCountMax else {
             throw OutboxError.payloadTooLarge(type: E.type, byteCount: data.count)
@@ -100,4 +110,6 @@ public struct Outbox: Sendable {
 public enum OutboxError: Error, Hashable {
     /// The payload exceeds ``Outbox/payloadByteCountMax``.
     case payloadTooLarge(type: EventType, byteCount: Int)
+    /// The module does not declare that it publishes this type.
+    case undeclaredType(EventType, module: String)
 }

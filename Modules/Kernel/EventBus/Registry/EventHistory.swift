@@ -25,7 +25,10 @@ public struct EventHistory: Sendable {
     /// - Throws: `StorageError`.
     public func story(of id: EventID) async throws -> EventStory? {
         for log in logs {
-            if let event = try await log.event(id) { return try await story(of: event, in: log) }
+            if let event = try await log.event(id) {
+                var left = Self.eventCountMax
+                return try await story(of: event, in: log, left: &left)
+            }
             if let (dueAt, envelope) = try await log.scheduled("event_id = \(id)").first {
                 return story(of: envelope, scheduledFor: dueAt, in: log)
             }
@@ -41,7 +44,13 @@ public struct EventHistory: Sendable {
             relay: .init(transport: "schedule", isTaken: false, attempts: 0, error: nil))
     }
 
-    private func story(of event: LoggedEvent, in log: OutboxLog) async throws -> EventStory {
+    /// Events that one story tells of: a timer that renews itself is a chain without an end.
+    private static let eventCountMax = 1_000
+
+    private func story(
+        of event: LoggedEvent, in log: OutboxLog, left: inout Int
+    ) async throws -> EventStory {
+        left -= 1
         let envelope = event.envelope
         var deliveries: [EventStory.Delivered] = []
         var takenCount = 0
@@ -56,8 +65,8 @@ public struct EventHistory: Sendable {
         }
         var caused: [EventStory] = []
         for log in logs {
-            for effect in try await log.events(causedBy: envelope.id) {
-                caused.append(try await story(of: effect, in: log))
+            for effect in try await log.events(causedBy: envelope.id) where left > 0 {
+                caused.append(try await story(of: effect, in: log, left: &left))
             }
             for (dueAt, effect) in try await log.scheduled(causedBy: envelope.id) {
                 caused.append(story(of: effect, scheduledFor: dueAt, in: log))

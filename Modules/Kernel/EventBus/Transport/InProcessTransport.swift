@@ -1,4 +1,5 @@
 package import Events
+import Foundation
 import Synchronization
 
 /// Carries events between the modules of one process.
@@ -143,6 +144,10 @@ private struct InProcessInflow: Inflow {
 
     func floor(of stream: String) async throws -> Int64 {
         try await transport.log(of: stream)?.floor() ?? 0
+    }
+
+    func hold(_ stream: String, at offset: Int64, for consumer: String) async throws {
+        try await transport.log(of: stream)?.note(consumer, at: offset, now: Date())
     }
 
     func next(of stream: String, after offset: Int64, limit: Int) async throws -> StreamBatch? {

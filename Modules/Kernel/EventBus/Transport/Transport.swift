@@ -33,6 +33,9 @@ package protocol Inflow: Sendable {
     /// The offset up to which a stream's events are gone; 0 while all are kept.
     func floor(of stream: String) async throws -> Int64
 
+    /// Keeps retention from what comes after an offset, before a consumer goes back to it.
+    func hold(_ stream: String, at offset: Int64, for consumer: String) async throws
+
     /// The next events of a stream after the consumer's own place; `nil` when it is caught up.
     func next(of stream: String, after offset: Int64, limit: Int) async throws -> StreamBatch?
 }

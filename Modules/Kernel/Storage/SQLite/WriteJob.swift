@@ -53,11 +53,20 @@ final class WriteJob<Result: Sendable>: AnyWriteJob {
     /// A cancelled job that has not begun is answered now and not run; one that has begun is
     /// finished.
     func cancel() {
-        let isWaiting = state.withLock { state in
-            if case .idle = state.phase { state.phase = .cancelled }
-            return !state.hasBegun
+        // In one step with the look: a job must not begin while it is being answered.
+        let continuation = state.withLock { state -> CheckedContinuation<Result, any Error>? in
+            switch state.phase {
+            case .idle:
+                state.phase = .cancelled
+                return nil
+            case .waiting(let continuation) where !state.hasBegun:
+                state.phase = .done
+                return continuation
+            case .waiting, .cancelled, .done:
+                return nil
+            }
         }
-        if isWaiting { fail(CancellationError()) }
+        continuation?.resume(throwing: CancellationError())
     }
 
     func run(on connection: SQLiteConnection) throws {

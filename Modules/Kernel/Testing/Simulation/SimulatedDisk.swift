@@ -40,6 +40,11 @@ final class SimulatedDisk: Sendable {
             INSERT INTO simulation_record (consumer, log, position, outcome)
             VALUES (new.consumer, new.log, new.position, new.outcome);
         END;
+        CREATE TRIGGER simulation_replayed AFTER UPDATE OF begun_at ON inbox_replays
+        WHEN new.begun_at IS NOT NULL BEGIN
+            INSERT INTO simulation_record (consumer, log, position, outcome)
+            VALUES (new.consumer, new.stream, new.from_offset, 'replay');
+        END;
         CREATE TRIGGER simulation_updated AFTER UPDATE ON inbox_handled BEGIN
             INSERT INTO simulation_record (consumer, log, position, outcome)
             VALUES (new.consumer, new.log, new.position, new.outcome);

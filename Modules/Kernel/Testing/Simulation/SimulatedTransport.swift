@@ -91,6 +91,8 @@ private struct BrokerInflow: Inflow {
 
     func floor(of stream: String) -> Int64 { 0 }
 
+    func hold(_ stream: String, at offset: Int64, for consumer: String) {}
+
     func next(of stream: String, after offset: Int64, limit: Int) -> StreamBatch? {
         let events = broker.events(of: stream)
         guard Int(offset) < events.count else { return nil }

@@ -58,7 +58,8 @@ public final class Simulation: Sendable {
 
     let world: SimulatedWorld
     let types: [any Module.Type]
-    let options: Options
+    /// What kind of world it is.
+    public let options: Options
     let registry: EventRegistry
     let disks: [String: SimulatedDisk]
     private let broker: SimulatedBroker
