@@ -79,7 +79,7 @@ final class Health: Sendable {
         var (warnings, failures) = (late, [String]())
         for consumer in consumers {
             let parked = consumer.retryingCount + consumer.waitingCount + consumer.deadCount
-            if consumer.standing.isStopped {
+            if consumer.standing.isStopped || consumer.standing == .failing {
                 failures.append("\(consumer.consumer): \(consumer.standing.name)")
             } else if parked > 0 {
                 warnings.append("\(consumer.consumer): \(parked) parked")

@@ -105,7 +105,7 @@ extension `The whole system` {
                 for action in actions {
                     #expect(action["actor"].string?.hasPrefix("cli:") == true, "\(action)")
                     #expect(action["eventId"].string == poison)
-                    #expect(action["editedPayload"].string != nil)
+                    #expect(action["isEdited"] == true)
                 }
                 try await system.quiet()
                 _ = try await system.stop()

@@ -71,7 +71,11 @@ struct AdminRoutes: Sendable {
         filter.consumer = request.query["consumer"]
         filter.key = request.query["key"]
         filter.type = request.query["type"].map { EventType(rawValue: $0) }
-        filter.includesLiving = request.query["state"] == "all"
+        switch request.query["state"] {
+        case nil, "dead": filter.includesLiving = false
+        case "all": filter.includesLiving = true
+        default: throw Problem.badRequest("state is dead or all")
+        }
         filter.limit = page.limit + 1
         filter.after = page.after.map { ($0.time, DeadLetterID($0.id)) }
         let letters = try await composition.deadLetters.list(filter)

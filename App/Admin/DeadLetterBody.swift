@@ -84,6 +84,11 @@ extension DeadLetterError: Refusal {
                 "dead_letter.unreadable_payload", .unprocessableContent,
                 "the payload is not of the shape of \(type)"
             )
+        case .payloadTooLarge(let byteCount):
+            (
+                "dead_letter.payload_too_large", .contentTooLarge,
+                "the payload has \(byteCount) bytes; \(Outbox.payloadByteCountMax) are allowed"
+            )
         case .otherKey(let key):
             (
                 "dead_letter.other_key", .unprocessableContent,

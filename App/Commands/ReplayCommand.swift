@@ -65,6 +65,8 @@ struct ReplayCommand: AsyncParsableCommand {
             group.addTask(name: "bus") { await composition.bus.run() }
             defer { group.cancelAll() }
             var meter = ProgressMeter(isQuiet: isQuiet)
+            let start = ContinuousClock.now
+            var hasHinted = false
             while true {
                 let progress = try await composition.replays.progress(of: consumer)
                 meter.show(
@@ -72,6 +74,12 @@ struct ReplayCommand: AsyncParsableCommand {
                     total: progress.reduce(0) { $0 + $1.total })
                 guard !progress.isEmpty else {
                     throw Complaint("\(consumer) did not begin: events it needs were dropped")
+                }
+                if !hasHinted, !progress.contains(where: \.hasBegun),
+                    ContinuousClock.now - start > .seconds(5)
+                {
+                    hasHinted = true
+                    meter.say("\(consumer) has not begun yet: see `flotilla consumers`")
                 }
                 if progress.allSatisfy(\.hasEnded) {
                     meter.end()
@@ -104,6 +112,10 @@ struct ProgressMeter {
         let line =
             "\(done) of \(total) (\(done * 100 / total) %), \(Int(rate))/s, \(Int(left)) s left"
         write(isTerminal ? "\r\(line)\u{1B}[K" : "\(line)\n")
+    }
+
+    func say(_ line: String) {
+        if !isQuiet { write("\(line)\n") }
     }
 
     func end() {

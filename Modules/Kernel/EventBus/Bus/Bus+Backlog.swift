@@ -157,7 +157,8 @@ extension Bus {
     ) async throws -> ConsumerStanding {
         let known = consumer.standing
         guard !isRun, known == .standby, try await consumer.isRunSomewhere() else { return known }
-        if parkedCount >= environment.settings.parkedCountMax {
+        let isBehind = streams.contains { $0.position < $0.head }
+        if parkedCount >= environment.settings.parkedCountMax, isBehind {
             return .full(parkedCount: parkedCount)
         }
         for stream in streams {

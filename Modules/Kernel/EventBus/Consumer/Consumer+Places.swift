@@ -127,6 +127,7 @@ extension Consumer {
             return count
         }
         state.withLock {
+            $0.isWorkingOffSuspects = true
             $0.checkedCounts[batch.stream, default: 0] += batch.items.count
             $0.places[batch.stream] = batch.upTo
             $0.storedPlaces[batch.stream] = batch.upTo

@@ -33,7 +33,11 @@ extension Consumer {
     /// Looks for replays that were asked for, from whichever process, and begins them.
     func takeUpReplays(under lease: Lease) async throws {
         var requests = try await requests()
-        if requests.contains(where: { !$0.hasBegun }), try await hasNoHoles() {
+        // A full consumer could not go through with it: its state is not given up.
+        let wanted = Set(requests.filter { !$0.hasBegun }.map(\.stream))
+        if !wanted.isEmpty, await wanted.isSubset(of: inflow.streams), try await !isFull(),
+            try await hasNoHoles()
+        {
             for request in requests where !request.hasBegun && !request.isRebuild {
                 try await beginRedelivery(of: request, under: lease)
             }
@@ -93,9 +97,11 @@ extension Consumer {
     private func beginRedelivery(of request: Request, under lease: Lease) async throws {
         try await inflow.hold(request.stream, at: request.from, for: name)
         let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
+        let head = try await inflow.head(of: request.stream)
         try await write(under: lease) { inbox in
             let place = try inbox.cursor(of: request.stream) ?? 0
-            let end = max(place, request.replay.to)
+            // A log that was restored from an older copy ends before its consumers' places.
+            let end = min(max(place, request.replay.to), head)
             let start = max(floor, min(request.from, place))
             try inbox.forget(log: request.stream, after: start)
             try inbox.moveCursor(of: request.stream, to: start, at: now)
@@ -118,12 +124,14 @@ extension Consumer {
                 "rebuild refused: events have been dropped", metadata: ["consumer": "\(name)"])
             return
         }
+        var heads: [String: Int64] = [:]
+        for request in requests { heads[request.stream] = try await inflow.head(of: request.stream) }
         let reset = subscription.reset
-        try await write(under: lease) { inbox in
+        try await write(under: lease) { [heads] inbox in
             try reset?(inbox.transaction)
             for request in requests {
                 let place = try inbox.cursor(of: request.stream) ?? 0
-                let end = max(place, request.replay.to)
+                let end = min(max(place, request.replay.to), heads[request.stream] ?? 0)
                 try inbox.forget(log: request.stream, after: request.from)
                 try inbox.moveCursor(of: request.stream, to: request.from, at: now)
                 try inbox.begin(request.stream, from: request.from, to: end, at: now)

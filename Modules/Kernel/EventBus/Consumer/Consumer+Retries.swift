@@ -99,7 +99,7 @@ extension Consumer {
                 SELECT log, position, \(Envelope.columns) FROM inbox_parked
                 WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.retrying)
                     AND due_at <= \(now) \(Self.isNotAhead)
-                ORDER BY due_at, position LIMIT \(limit)
+                ORDER BY position LIMIT \(limit)
                 """
             ).map { try LoggedEvent($0, log: try $0.get("log")) }
             let next = try inbox.transaction.first(

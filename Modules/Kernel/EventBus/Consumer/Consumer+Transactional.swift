@@ -15,6 +15,9 @@ extension Consumer {
         step.handledCount += retries.handledCount
         step.hasMore = retries.hasMore
         step.wait = min(step.wait, retries.untilDue)
+        // In the order of the log, so that a state comes out the same, whoever dies meanwhile.
+        if retries.handledCount > 0, state.withLock({ $0.isWorkingOffSuspects }) { return step }
+        state.withLock { $0.isWorkingOffSuspects = false }
         var standing = ConsumerStanding.running
         for stream in await inflow.streams where !environment.isStopping {
             if try await isFull() { return step }

@@ -17,6 +17,8 @@ struct ConsumerState: Sendable {
     var suspectUpTo: [String: Int64] = [:]
     /// How many events of each stream have been looked at since a succession.
     var checkedCounts: [String: Int] = [:]
+    /// Whether what a dead process may have had in hand comes before anything else.
+    var isWorkingOffSuspects = false
     /// Events parked; `nil` when it is to be counted.
     var parkedCount: Int?
     /// When parked events and replays were last asked for, in uptime.

@@ -20,7 +20,9 @@ public struct DeadLetterRetried: Event {
     public let eventType: EventType
     /// The key of that event.
     public let eventKey: String
-    /// What took the place of the payload, as JSON; `nil` when it was tried as it was.
+    /// Whether another payload took the place of the one that failed.
+    public let isEdited: Bool
+    /// That payload as JSON, unless it is longer than 64 KiB.
     public let editedPayload: String?
     /// Who did it: a user's id, or `cli:` and a name on the machine.
     public let actor: String
@@ -32,7 +34,7 @@ public struct DeadLetterRetried: Event {
     private enum CodingKeys: String, CodingKey {
         case deadLetterID = "deadLetterId"
         case eventID = "eventId"
-        case consumer, eventType, eventKey, editedPayload, actor, retriedAt
+        case consumer, eventType, eventKey, isEdited, editedPayload, actor, retriedAt
     }
 }
 

@@ -124,9 +124,12 @@ public struct DeadLetters: Sendable {
                     deadLetterID: letter.id, consumer: letter.consumer,
                     eventID: letter.event.envelope.id, eventType: letter.event.envelope.type,
                     eventKey: letter.event.envelope.key,
-                    editedPayload: payload.map { String(decoding: $0, as: UTF8.self) },
+                    isEdited: payload != nil,
+                    editedPayload: payload.flatMap {
+                        $0.count <= 65_536 ? String(decoding: $0, as: UTF8.self) : nil
+                    },
                     actor: actor, retriedAt: now), in: transaction)
-            return first
+            return try letters.first(ofKeyOf: letter) ?? first
         }
     }
 
@@ -193,6 +196,9 @@ public struct DeadLetters: Sendable {
         } catch {
             throw DeadLetterError.unreadablePayload(envelope.type, reason: "\(error)")
         }
+        guard payload.count <= Outbox.payloadByteCountMax else {
+            throw DeadLetterError.payloadTooLarge(byteCount: payload.count)
+        }
         guard event.key == envelope.key else { throw DeadLetterError.otherKey(envelope.key) }
     }
 
@@ -222,6 +228,8 @@ public enum DeadLetterError: Error, Hashable {
     case unknownType(EventType)
     /// The edited payload is not of the shape of its type.
     case unreadablePayload(EventType, reason: String)
+    /// The edited payload exceeds ``Outbox/payloadByteCountMax``.
+    case payloadTooLarge(byteCount: Int)
     /// The edited payload would belong to another key.
     case otherKey(String)
 }

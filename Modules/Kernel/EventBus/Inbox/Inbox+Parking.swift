@@ -41,6 +41,13 @@ extension Inbox {
                     \(parking.attempts), \(now), \(parking.attemptedAt), \(parking.dueAt),
                     \(parking.error), \(DeadLetterID()), \(envelope.columnValues))
             """)
+        // In a replay an event may come before one of its key that has waited all the time.
+        try transaction.execute(
+            """
+            UPDATE inbox_parked SET state = \(ParkedState.waiting), due_at = NULL
+            WHERE consumer = \(consumer) AND log = \(event.log) AND key = \(envelope.key)
+                AND position > \(event.position) AND state = \(ParkedState.retrying)
+            """)
     }
 
     /// Counts an attempt before it is made, so that one that kills the process counts too; `nil`

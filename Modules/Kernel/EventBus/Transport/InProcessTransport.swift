@@ -90,10 +90,6 @@ package final class InProcessTransport: Transport {
         }
     }
 
-    fileprivate func head(of module: String) -> Int64 {
-        state.withLock { $0.sources[module]?.head ?? 0 }
-    }
-
     fileprivate func log(of module: String) -> OutboxLog? {
         state.withLock { $0.sources[module]?.log }
     }
@@ -140,7 +136,10 @@ private struct InProcessInflow: Inflow {
 
     var streams: [String] { transport.sources(among: modules) }
 
-    func head(of stream: String) -> Int64 { transport.head(of: stream) }
+    /// As the log itself says: another process may have taken more of it than this one has seen.
+    func head(of stream: String) async throws -> Int64 {
+        try await transport.log(of: stream)?.head() ?? 0
+    }
 
     func floor(of stream: String) async throws -> Int64 {
         try await transport.log(of: stream)?.floor() ?? 0

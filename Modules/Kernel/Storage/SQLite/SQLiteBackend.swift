@@ -85,6 +85,8 @@ package final class SQLiteBackend: StorageBackend {
         // Closing may block: on a thread of Dispatch, not of the caller.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
+                // So that a copy of the one file is a copy of the database.
+                try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
                 try? pool.close()
                 continuation.resume()
             }

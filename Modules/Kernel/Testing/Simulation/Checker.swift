@@ -123,7 +123,7 @@ struct Checker {
             if let first = sequence.first, first.error == nil || first.attempts == 0 {
                 violations.append("G5: \(first.consumer) gave \(name) up untried")
             }
-            for later in sequence.dropFirst() where later.state != "waiting" {
+            for later in sequence.dropFirst() where later.state == "retrying" {
                 violations.append(
                     "G5: \(later.consumer) has \(name) \(later.position) out of turn")
             }
