@@ -135,7 +135,8 @@ extension Consumer {
         // does one after a look that was full but held nothing to perform: else a consumer that is
         // far behind would pass a batch of others' events each poll interval.
         return Step(
-            handledCount: round.handledCount, hasMore: (round.isListening || !round.isExhausted)
+            handledCount: round.handledCount,
+            hasMore: (round.isListening || !round.isExhausted)
                 && strays.count < effects.strayCountMax,
             wait: min(round.untilDue, environment.settings.pollInterval))
     }

@@ -52,7 +52,9 @@ extension Consumer {
             }
             requests = try await self.requests()
         }
-        let replays = Dictionary(uniqueKeysWithValues: requests.map { ($0.stream, $0.replay) })
+        // One that can't begin yet has no end to come to either.
+        let replays = Dictionary(
+            uniqueKeysWithValues: requests.filter(\.hasBegun).map { ($0.stream, $0.replay) })
         state.withLock { $0.replays = replays }
     }
 
@@ -125,7 +127,9 @@ extension Consumer {
             return
         }
         var heads: [String: Int64] = [:]
-        for request in requests { heads[request.stream] = try await inflow.head(of: request.stream) }
+        for request in requests {
+            heads[request.stream] = try await inflow.head(of: request.stream)
+        }
         let reset = subscription.reset
         try await write(under: lease) { [heads] inbox in
             try reset?(inbox.transaction)
