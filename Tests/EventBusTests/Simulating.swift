@@ -83,7 +83,7 @@ import Testing
             let parked = try parked(at: consumer, in: module, of: simulation)
             #expect(
                 (effects + parked).sorted() == source,
-                "G2, seed \(seed): each effect of \(consumer) once")
+                "G2, seed \(seed) (\(simulation.options.carrier)): each effect of \(consumer) once")
         }
     }
 

@@ -134,10 +134,12 @@ package let busMigrations = MigrationSet(
                 ON inbox_parked (consumer, state, parked_at, letter_id);
             CREATE INDEX inbox_parked_event ON inbox_parked (event_id);
 
-            -- What an operator wants a consumer to hear again. It begins when begun_at is set, and
-            -- ends when the consumer has passed to_offset.
+            -- What an operator wants a consumer to hear again: one number a request, one row a
+            -- stream. It begins when begun_at is set, and ends when the consumer has passed
+            -- to_offset or a later one has begun.
             CREATE TABLE inbox_replays (
                 consumer TEXT NOT NULL,
+                number INTEGER NOT NULL,
                 stream TEXT NOT NULL,
                 from_offset \(dialect.bigint) NOT NULL,
                 to_offset \(dialect.bigint) NOT NULL,
@@ -146,8 +148,11 @@ package let busMigrations = MigrationSet(
                 requested_at \(dialect.timestamp) NOT NULL,
                 begun_at \(dialect.timestamp),
                 ended_at \(dialect.timestamp),
-                PRIMARY KEY (consumer, stream)
+                PRIMARY KEY (consumer, number, stream)
             ) \(dialect.strict);
+
+            -- The replay in which a parked event was heard again; without one it was never handled.
+            ALTER TABLE inbox_parked ADD COLUMN replay INTEGER;
             """
         },
     ])

@@ -143,7 +143,7 @@ extension Consumer {
 
     /// Notes the end of replays that have come to it, also where there was nothing to read.
     private func endReplays(of window: EffectWindow, under lease: Lease) async throws {
-        for stream in state.withLock({ $0.replays.filter { !$0.value.hasEnded }.keys.sorted() }) {
+        for stream in state.withLock({ $0.replays.keys.sorted() }) {
             guard let place = window.doneUpTo(stream) ?? state.withLock({ $0.places[stream] })
             else { continue }
             try await endReplay(of: stream, at: place, under: lease)

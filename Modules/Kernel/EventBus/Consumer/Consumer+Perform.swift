@@ -28,7 +28,9 @@ extension Consumer {
         if let replay, !replay.withEffects {
             return try await passSilently(work.event, under: lease)
         }
-        if let performance = try await dispose(of: work.event, under: lease) { return performance }
+        if let performance = try await dispose(of: work.event, in: replay, under: lease) {
+            return performance
+        }
         let start = environment.uptime()
         do {
             try await perform(
@@ -37,7 +39,7 @@ extension Consumer {
                 moving: work.place.map { (origin.stream, $0) })
         } catch let error where isFaultOfEvent(error) {
             let parking = parking(after: error, attempts: AttemptCount(total: 1))
-            try await park(work.event, as: parking, under: lease)
+            try await park(work.event, as: parking, in: replay, under: lease)
             report(Tally(failures: [Failure(event: work.event, error: error, parking: parking)]))
             return .parked
         }
@@ -49,7 +51,7 @@ extension Consumer {
     /// Deals with an event that is not to be performed now: seen before, or behind a parked event
     /// of its key; `nil` when it is to be performed.
     private func dispose(
-        of event: LoggedEvent, under lease: Lease
+        of event: LoggedEvent, in replay: Replay?, under lease: Lease
     ) async throws -> Performance? {
         enum Place { case new, duplicate, behind }
         let place = try await read { inbox -> Place in
@@ -63,20 +65,20 @@ extension Consumer {
             report(Tally(duplicateCount: 1))
             return .skipped
         case .behind:
-            try await park(event, as: .behind, under: lease)
+            try await park(event, as: .behind, in: replay, under: lease)
             return .parked
         }
     }
 
     private func park(
-        _ event: LoggedEvent, as parking: Parking, under lease: Lease
+        _ event: LoggedEvent, as parking: Parking, in replay: Replay?, under lease: Lease
     ) async throws {
         let (known, most) = (state.withLock { $0.parkedCount }, environment.settings.parkedCountMax)
         let now = environment.now()
         let count = try await write(under: lease) { inbox in
             let count = try known ?? inbox.parkedCount()
             guard count < most else { throw ConsumerFull() }
-            try inbox.park(event, as: parking, at: now)
+            try inbox.park(event, as: parking, in: replay, at: now)
             return count
         }
         state.withLock { $0.parkedCount = ($0.parkedCount ?? count) + 1 }

@@ -120,7 +120,9 @@ extension Consumer {
             for item in batch.items where subscription.hears(item.event.envelope.type) {
                 guard try !inbox.isTaken(item.event) else { continue }
                 let isBehind = try inbox.isBlocked(item.event)
-                try inbox.park(item.event, as: isBehind ? .behind : .suspected(at: now), at: now)
+                try inbox.park(
+                    item.event, as: isBehind ? .behind : .suspected(at: now),
+                    in: self.replay(of: item.offset, in: batch.stream), at: now)
                 count += 1
             }
             try inbox.moveCursor(of: batch.stream, to: batch.upTo, at: now)

@@ -6,6 +6,8 @@ import Synchronization
 
 /// What a consumer hears again because an operator wanted it to.
 struct Replay: Sendable {
+    /// The request's, counted by consumer.
+    let number: Int64
     /// Events after this offset …
     let from: Int64
     /// … and up to this one were taken before.
@@ -14,20 +16,19 @@ struct Replay: Sendable {
     let isRebuild: Bool
     /// Whether an effect consumer performs its effects again.
     let withEffects: Bool
-    let begunAt: Date?
-    var hasEnded: Bool
+    let hasBegun: Bool
 
     func covers(_ offset: Int64) -> Bool { offset > from && offset <= to }
 }
 
 extension Consumer {
-    private struct Request: Sendable {
+    fileprivate struct Request: Sendable {
         let stream: String
         let replay: Replay
 
         var from: Int64 { replay.from }
         var isRebuild: Bool { replay.isRebuild }
-        var hasBegun: Bool { replay.begunAt != nil }
+        var hasBegun: Bool { replay.hasBegun }
     }
 
     /// Looks for replays that were asked for, from whichever process, and begins them.
@@ -52,7 +53,6 @@ extension Consumer {
             }
             requests = try await self.requests()
         }
-        // One that can't begin yet has no end to come to either.
         let replays = Dictionary(
             uniqueKeysWithValues: requests.filter(\.hasBegun).map { ($0.stream, $0.replay) })
         state.withLock { $0.replays = replays }
@@ -78,19 +78,10 @@ extension Consumer {
         try await read { inbox in
             try inbox.transaction.rows(
                 """
-                SELECT stream, from_offset, to_offset, is_rebuild, with_effects, begun_at, ended_at
-                FROM inbox_replays WHERE consumer = \(inbox.consumer) ORDER BY stream
+                SELECT \(Replay.columns), stream FROM inbox_replays
+                WHERE consumer = \(inbox.consumer) AND ended_at IS NULL ORDER BY number, stream
                 """
-            ).map { row in
-                Request(
-                    stream: try row.get("stream"),
-                    replay: Replay(
-                        from: try row.get("from_offset"), to: try row.get("to_offset"),
-                        isRebuild: try row.get("is_rebuild"),
-                        withEffects: try row.get("with_effects"),
-                        begunAt: try row.get("begun_at"),
-                        hasEnded: try row.get("ended_at", as: Date?.self) != nil))
-            }
+            ).map { Request(stream: try $0.get("stream"), replay: try Replay($0)) }
         }
     }
 
@@ -103,11 +94,11 @@ extension Consumer {
         try await write(under: lease) { inbox in
             let place = try inbox.cursor(of: request.stream) ?? 0
             // A log that was restored from an older copy ends before its consumers' places.
-            let end = min(max(place, request.replay.to), head)
+            let end = min(try inbox.end(of: request.stream, from: place), head)
             let start = max(floor, min(request.from, place))
             try inbox.forget(log: request.stream, after: start)
             try inbox.moveCursor(of: request.stream, to: start, at: now)
-            try inbox.begin(request.stream, from: start, to: max(end, start), at: now)
+            try inbox.begin(request, from: start, to: max(end, start), at: now)
         }
         logger.notice("redelivery begun", metadata: ["consumer": "\(name)"])
     }
@@ -135,10 +126,11 @@ extension Consumer {
             try reset?(inbox.transaction)
             for request in requests {
                 let place = try inbox.cursor(of: request.stream) ?? 0
-                let end = min(max(place, request.replay.to), heads[request.stream] ?? 0)
+                let end = try inbox.end(of: request.stream, from: place)
+                let most = heads[request.stream] ?? 0
                 try inbox.forget(log: request.stream, after: request.from)
                 try inbox.moveCursor(of: request.stream, to: request.from, at: now)
-                try inbox.begin(request.stream, from: request.from, to: end, at: now)
+                try inbox.begin(request, from: request.from, to: min(end, most), at: now)
             }
         }
         logger.notice("rebuild begun", metadata: ["consumer": "\(name)"])
@@ -150,26 +142,25 @@ extension Consumer {
                 try inbox.transaction.execute(
                     """
                     DELETE FROM inbox_replays
-                    WHERE consumer = \(inbox.consumer) AND stream = \(request.stream)
+                    WHERE consumer = \(inbox.consumer) AND number = \(request.replay.number)
+                        AND stream = \(request.stream)
                     """)
             }
         }
     }
 
-    /// The replay that an event at this offset belongs to, if one does. One that was parked before
-    /// the replay began was never handled, and belongs to none.
-    func replay(of offset: Int64, in stream: String, parkedAt: Date? = nil) -> Replay? {
+    /// The replay that an event at this offset belongs to, if one goes on that does.
+    func replay(of offset: Int64, in stream: String) -> Replay? {
         guard let replay = state.withLock({ $0.replays[stream] }), replay.covers(offset) else {
             return nil
         }
-        if let parkedAt, let begunAt = replay.begunAt, parkedAt <= begunAt { return nil }
         return replay
     }
 
     /// Says what it is doing, unless somebody has to do something before it goes on.
     func takeStanding(_ standing: ConsumerStanding) {
         state.withLock { state in
-            let isReplaying = state.replays.values.contains { !$0.hasEnded }
+            let isReplaying = !state.replays.isEmpty
             state.standing = standing == .running && isReplaying ? .replaying : standing
         }
     }
@@ -177,16 +168,17 @@ extension Consumer {
     /// Notes the end of a replay whose last event was taken.
     func endReplay(of stream: String, at offset: Int64, under lease: Lease) async throws {
         let replay = state.withLock { $0.replays[stream] }
-        guard let replay, !replay.hasEnded, offset >= replay.to else { return }
+        guard let replay, offset >= replay.to else { return }
         let now = environment.now()
         try await write(under: lease) { inbox in
             try inbox.transaction.execute(
                 """
                 UPDATE inbox_replays SET ended_at = \(now)
-                WHERE consumer = \(inbox.consumer) AND stream = \(stream)
+                WHERE consumer = \(inbox.consumer) AND number = \(replay.number)
+                    AND stream = \(stream)
                 """)
         }
-        state.withLock { $0.replays[stream]?.hasEnded = true }
+        state.withLock { $0.replays[stream] = nil }
         logger.notice("replay ended", metadata: ["consumer": "\(name)", "stream": "\(stream)"])
     }
 }
@@ -222,14 +214,57 @@ extension Inbox {
             """)
     }
 
+    /// Up to where a stream was heard before, when it is now taken up to that place: a replay that
+    /// has not come to its end leaves it to the next.
+    fileprivate func end(of stream: String, from place: Int64) throws -> Int64 {
+        let end = try transaction.first(
+            """
+            SELECT MAX(to_offset) AS offset FROM inbox_replays
+            WHERE consumer = \(consumer) AND stream = \(stream) AND begun_at IS NOT NULL
+                AND ended_at IS NULL
+            """)?.get("offset", as: Int64?.self)
+        return max(place, end ?? 0)
+    }
+
+    /// Begins a replay, in place of the one that goes on if one does.
     fileprivate func begin(
-        _ stream: String, from start: Int64, to end: Int64, at now: Date
+        _ request: Consumer.Request, from start: Int64, to end: Int64, at now: Date
     ) throws {
+        let (number, stream) = (request.replay.number, request.stream)
+        try transaction.execute(
+            """
+            UPDATE inbox_replays SET ended_at = \(now)
+            WHERE consumer = \(consumer) AND stream = \(stream) AND number < \(number)
+                AND ended_at IS NULL
+            """)
         try transaction.execute(
             """
             UPDATE inbox_replays
             SET from_offset = \(start), to_offset = \(end), begun_at = \(now)
-            WHERE consumer = \(consumer) AND stream = \(stream)
+            WHERE consumer = \(consumer) AND number = \(number) AND stream = \(stream)
             """)
+    }
+
+    /// A replay of a log, whether or not it has ended.
+    func replay(_ number: Int64, of log: String) throws -> Replay? {
+        try transaction.first(
+            """
+            SELECT \(Replay.columns) FROM inbox_replays
+            WHERE consumer = \(consumer) AND number = \(number) AND stream = \(log)
+            """
+        ).map { try Replay($0) }
+    }
+}
+
+extension Replay {
+    fileprivate static let columns: SQL =
+        "number, from_offset, to_offset, is_rebuild, with_effects, begun_at"
+
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            number: try row.get("number"), from: try row.get("from_offset"),
+            to: try row.get("to_offset"), isRebuild: try row.get("is_rebuild"),
+            withEffects: try row.get("with_effects"),
+            hasBegun: try row.get("begun_at", as: Date?.self) != nil)
     }
 }

@@ -64,7 +64,7 @@ extension Consumer {
         _ event: LoggedEvent, _ count: AttemptCount, under lease: Lease
     ) async throws {
         let (type, attempt) = (event.envelope.type, count.total)
-        let replay = replay(of: event.position, in: event.log, parkedAt: count.parkedAt)
+        let replay = count.replay
         if case .effect(let effects) = subscription.work {
             guard let handler = effects.handlers[type] else { throw Unheard(type: type) }
             if let replay, !replay.withEffects {

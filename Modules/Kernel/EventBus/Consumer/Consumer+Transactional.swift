@@ -116,7 +116,7 @@ extension Consumer {
         }
         if try inbox.isBlocked(event) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
-            try inbox.park(event, as: .behind, at: environment.now())
+            try inbox.park(event, as: .behind, in: replay, at: environment.now())
             return true
         }
         do {
@@ -125,7 +125,7 @@ extension Consumer {
         } catch let error where isFaultOfEvent(error) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
             let parking = parking(after: error, attempts: AttemptCount(total: 1))
-            try inbox.park(event, as: parking, at: environment.now())
+            try inbox.park(event, as: parking, in: replay, at: environment.now())
             tally.failures.append(Failure(event: event, error: error, parking: parking))
         }
         return true

@@ -23,7 +23,7 @@ struct ConsumerState: Sendable {
     var parkedCount: Int?
     /// When parked events and replays were last asked for, in uptime.
     var lookedAt: Duration?
-    /// Replays in progress, by stream.
+    /// Replays that go on, by stream.
     var replays: [String: Replay] = [:]
     var standing = ConsumerStanding.standby
     /// The event that a handler has in hand, and since when, in uptime.

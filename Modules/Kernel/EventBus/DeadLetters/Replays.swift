@@ -79,20 +79,22 @@ public struct Replays: Sendable {
         let outbox = Outbox(module: module, committed: Signal(), now: now)
         let now = now()
         try await database.write { transaction in
+            try transaction.execute(
+                "DELETE FROM inbox_replays WHERE consumer = \(consumer) AND begun_at IS NULL")
+            let number: Int64 =
+                try transaction.first(
+                    """
+                    SELECT COALESCE(MAX(number), 0) + 1 AS number FROM inbox_replays
+                    WHERE consumer = \(consumer)
+                    """)?.get("number") ?? 1
             for (log, position) in requests {
                 try transaction.execute(
                     """
                     INSERT INTO inbox_replays
-                        (consumer, stream, from_offset, to_offset, is_rebuild, with_effects,
-                         requested_at)
-                    VALUES (\(consumer), \(log), \(position), 0, \(isRebuild), \(withEffects),
-                            \(now))
-                    ON CONFLICT (consumer, stream) DO UPDATE
-                    SET from_offset = excluded.from_offset,
-                        to_offset = CASE WHEN inbox_replays.ended_at IS NULL
-                            THEN inbox_replays.to_offset ELSE 0 END,
-                        is_rebuild = excluded.is_rebuild, with_effects = excluded.with_effects,
-                        requested_at = excluded.requested_at, begun_at = NULL, ended_at = NULL
+                        (consumer, number, stream, from_offset, to_offset, is_rebuild,
+                         with_effects, requested_at)
+                    VALUES (\(consumer), \(number), \(log), \(position), 0, \(isRebuild),
+                            \(withEffects), \(now))
                     """)
             }
             try outbox.publish(
@@ -115,7 +117,9 @@ public struct Replays: Sendable {
                 SELECT r.stream, r.from_offset, r.to_offset, r.begun_at, r.ended_at, c.position
                 FROM inbox_replays r LEFT JOIN inbox_cursors c
                     ON c.consumer = r.consumer AND c.stream = r.stream
-                WHERE r.consumer = \(consumer) ORDER BY r.stream
+                WHERE r.consumer = \(consumer) AND r.number = (
+                    SELECT MAX(number) FROM inbox_replays WHERE consumer = r.consumer)
+                ORDER BY r.stream
                 """
             ).map { row in
                 let from = try row.get("from_offset", as: Int64.self)

@@ -29,17 +29,22 @@ extension Inbox {
     }
 
     /// Puts an event aside after its first failure, or behind an earlier event of its key.
-    func park(_ event: LoggedEvent, as parking: Parking, at now: Date) throws {
+    ///
+    /// - Parameter replay: the one in which it was heard again.
+    func park(
+        _ event: LoggedEvent, as parking: Parking, in replay: Replay?, at now: Date
+    ) throws {
         try mark(event)
         let envelope = event.envelope
         try transaction.execute(
             """
             INSERT INTO inbox_parked
                 (consumer, log, position, state, attempts, parked_at, attempted_at, due_at,
-                 error, letter_id, \(Envelope.columns))
+                 error, letter_id, replay, \(Envelope.columns))
             VALUES (\(consumer), \(event.log), \(event.position), \(parking.state),
                     \(parking.attempts), \(now), \(parking.attemptedAt), \(parking.dueAt),
-                    \(parking.error), \(DeadLetterID()), \(envelope.columnValues))
+                    \(parking.error), \(DeadLetterID()), \(replay?.number),
+                    \(envelope.columnValues))
             """)
         // In a replay an event may come before one of its key that has waited all the time.
         try transaction.execute(
@@ -60,13 +65,16 @@ extension Inbox {
             """)
         return try transaction.first(
             """
-            SELECT attempts, attempts_forgiven, parked_at, data FROM inbox_parked
+            SELECT attempts, attempts_forgiven, replay, data FROM inbox_parked
             WHERE consumer = \(consumer) AND log = \(event.log) AND position = \(event.position)
             """
-        ).map {
+        ).map { row in
             AttemptCount(
-                total: try $0.get("attempts"), forgiven: try $0.get("attempts_forgiven"),
-                parkedAt: try $0.get("parked_at"), data: try $0.get("data", as: JSON.self).data)
+                total: try row.get("attempts"), forgiven: try row.get("attempts_forgiven"),
+                replay: try row.get("replay", as: Int64?.self).flatMap {
+                    try replay($0, of: event.log)
+                },
+                data: try row.get("data", as: JSON.self).data)
         }
     }
 
@@ -117,8 +125,8 @@ struct AttemptCount: Sendable {
     let total: Int
     /// Those of them that an operator forgave by retrying it.
     var forgiven = 0
-    /// When it was put aside, if it was.
-    var parkedAt: Date?
+    /// The replay in which it was put aside, if it was in one.
+    var replay: Replay?
     /// Its payload at the moment.
     var data: Data?
     /// Those that count against the policy.
