@@ -92,13 +92,18 @@ var kernel: [Target] {
             name: "CSodium", path: "Modules/Kernel/CSodium", pkgConfig: "libsodium",
             providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(
+            name: "CPostgres", path: "Modules/Kernel/CPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
             name: "CCurl", path: "Modules/Kernel/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
     ]
         + part("Events")
         + part("Telemetry", [.logging, .metrics, .tracing, .crypto])
         + part("Settings", ["Telemetry", .configuration, .yams])
-        + part("Storage", ["Events", .metrics, .instrumentation, .crypto, .grdb])
+        + part(
+            "Storage",
+            ["Events", "CPostgres", .logging, .metrics, .instrumentation, .crypto, .grdb])
         + part("EventCatalogue", ["Events"])
         + part(
             "EventBus",

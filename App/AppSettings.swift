@@ -32,8 +32,22 @@ enum AppSettings {
 
     static let storageURL = Setting<StorageURL>.custom(
         "storage.url", default: .sqlite(directory: "./data"), defaultText: "sqlite:./data",
-        allowed: "sqlite:DIR", "Where databases live: one file a module.",
-        parse: { StorageURL($0) })
+        allowed: storageURLs,
+        "Where databases live: one file a module, or one schema a module of a PostgreSQL database.",
+        isSecret: true, parse: { StorageURL($0) })
+    static let poolMax = Setting<Int>.int(
+        "storage.poolMax", default: 8, in: 1...1_000,
+        "Connections to a PostgreSQL server that each module may have.")
+    static let acquireTimeout = Setting<Duration>.duration(
+        "storage.acquireTimeout", default: .seconds(5), in: .milliseconds(10)...(.seconds(300)),
+        "How long a transaction waits for a connection before it is refused.")
+    static let statementTimeout = Setting<Duration>.duration(
+        "storage.statementTimeout", default: .seconds(30),
+        in: .milliseconds(10)...(.seconds(86_400)),
+        "How long the server lets one statement take.")
+    static let slowStatement = Setting<Duration>.duration(
+        "storage.slowStatement", default: .milliseconds(500), in: .zero...(.seconds(86_400)),
+        "A statement that takes as long is logged, without its values.")
     static let signingKey = Setting<String?>.secretText(
         "auth.signingKey",
         "Ed25519 or P-256 private key that signs access tokens, as PEM or file:PATH."
@@ -71,11 +85,15 @@ enum AppSettings {
     static let serviceName = Setting<String>.string(
         "telemetry.serviceName", default: "flotilla", "serviceName in logs.")
 
+    static let storageURLs =
+        "sqlite:DIR, or postgres://USER:PASSWORD@HOST:PORT/DATABASE with libpq's parameters and"
+        + " passwordFile=PATH"
     private static let retryDelays = Duration.milliseconds(1)...Duration.seconds(86_400)
 
     static let all: [any DeclaredSetting] = [
         modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
-        storageURL, signingKey, AuthSettings.issuer, AuthSettings.audience, transport,
+        storageURL, poolMax, acquireTimeout, statementTimeout, slowStatement, signingKey,
+        AuthSettings.issuer, AuthSettings.audience, transport,
         maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
         serviceName,
     ]
@@ -102,8 +120,9 @@ enum LogLevel: String, CaseIterable, Sendable {
 /// A module's own place for its database.
 func storageURL(of module: String) -> Setting<StorageURL?> {
     .custom(
-        "modules.\(module).storage.url", default: nil, defaultText: nil, allowed: "sqlite:DIR",
-        "Where the database of \(module) lives, if not with the others.",
+        "modules.\(module).storage.url", default: nil, defaultText: nil,
+        allowed: AppSettings.storageURLs,
+        "Where the database of \(module) lives, if not with the others.", isSecret: true,
         parse: { StorageURL($0).map(Optional.some) })
 }
 

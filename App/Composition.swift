@@ -38,7 +38,9 @@ struct Composition: Sendable {
             let name = type.name
             let url = settings[storageURL(of: name)] ?? settings[AppSettings.storageURL]
             let isThere = isCreating || Database.exists(module: name, at: url)
-            let database = isThere ? try Database(module: name, at: url) : .absent(name)
+            let database =
+                isThere
+                ? try Database(module: name, at: url, pool: Self.pool(settings)) : .absent(name)
             if !isThere { missing.insert(name) }
             let module = try type.init(
                 settings: settings,
@@ -130,6 +132,15 @@ struct Composition: Sendable {
             let type = type(of: module)
             return databases[type.name].map { ($0, [Bus.migrations] + type.migrations) }
         }
+    }
+
+    private static func pool(_ settings: Settings) -> PoolSettings {
+        var pool = PoolSettings()
+        pool.connectionCountMax = settings[AppSettings.poolMax]
+        pool.acquireTimeout = settings[AppSettings.acquireTimeout]
+        pool.statementTimeout = settings[AppSettings.statementTimeout]
+        pool.slowStatement = settings[AppSettings.slowStatement]
+        return pool
     }
 
     private static func busSettings(_ settings: Settings, list: ModuleList) -> BusSettings {

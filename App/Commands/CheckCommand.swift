@@ -76,6 +76,8 @@ extension StorageURL {
                 place.deleteLastPathComponent()
             }
             return access(place.path, W_OK | X_OK) == 0
+        case .postgres:
+            return true
         }
     }
 }

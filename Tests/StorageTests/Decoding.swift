@@ -1,4 +1,5 @@
 import Events
+import FlotillaTesting
 import Foundation
 import Storage
 import Testing
@@ -6,18 +7,20 @@ import Testing
 @Suite struct `Storing values` {
     private enum Colour: String, SQLConvertible { case red }
 
-    @Test func `gives every type back as it was`() async throws {
-        let bench = try await Bench([
-            Migration(1, "create kinds") { dialect in
-                """
-                CREATE TABLE kinds (
-                    id \(dialect.uuid), at \(dialect.timestamp), big \(dialect.bigint),
-                    flag \(dialect.boolean), bytes \(dialect.bytes), json \(dialect.json),
-                    real REAL, colour TEXT, missing TEXT
-                ) \(dialect.strict)
-                """
-            }
-        ])
+    @Test(arguments: StorageEngine.allCases)
+    func `gives every type back as it was`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(
+            [
+                Migration(1, "create kinds") { dialect in
+                    """
+                    CREATE TABLE kinds (
+                        id \(dialect.uuid), at \(dialect.timestamp), big \(dialect.bigint),
+                        flag \(dialect.boolean), bytes \(dialect.bytes), json \(dialect.json),
+                        real REAL, colour TEXT, missing TEXT
+                    ) \(dialect.strict)
+                    """
+                }
+            ], on: engine)
         let id = UserID()
         let at = Date(timeIntervalSince1970: 1_767_268_800.123456)
         let bytes = Data([0, 255, 39])
@@ -42,14 +45,16 @@ import Testing
         #expect(try found.get("missing", as: String?.self) == nil)
     }
 
-    @Test func `keeps the text NUL and quotes are part of`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `keeps the text NUL and quotes are part of`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         try await bench.insert("it's \"quoted\" – ü 🚢")
         #expect(try await bench.names() == ["it's \"quoted\" – ü 🚢"])
     }
 
-    @Test func `names the column that does not fit`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `names the column that does not fit`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         try await bench.insert("text")
         let row = try #require(
             try await bench.database.read { try $0.first("SELECT name FROM items") })

@@ -5,17 +5,27 @@ import Storage
 /// A database of its own for one test.
 struct Bench: Sendable {
     let directory: TemporaryDirectory
+    let url: StorageURL
     let database: Database
 
-    init(_ migrations: [Migration] = [Bench.items]) async throws {
+    init(
+        _ migrations: [Migration] = [Bench.items], on engine: StorageEngine = .sqlite,
+        pool: PoolSettings = PoolSettings()
+    ) async throws {
         directory = try TemporaryDirectory()
-        database = try Database(module: "bench", at: .sqlite(directory: directory.path))
+        url = try engine.makeURL(in: directory)
+        database = try Database(module: "bench", at: url, pool: pool)
         try await database.migrate(MigrationSet(component: "bench", migrations: migrations))
+    }
+
+    /// The same database as another process would open it.
+    func another(pool: PoolSettings = PoolSettings()) throws -> Database {
+        try Database(module: "bench", at: url, pool: pool)
     }
 
     static let items = Migration(1, "create items") { dialect in
         """
-        CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) \(dialect.strict)
+        CREATE TABLE items (id \(dialect.identity), name TEXT NOT NULL UNIQUE) \(dialect.strict)
         """
     }
 

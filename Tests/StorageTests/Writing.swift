@@ -6,11 +6,12 @@ import Synchronization
 import Testing
 
 @Suite struct `Writing to a database` {
-    @Test func `keeps what was committed when it is opened again`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `keeps what was committed when it is opened again`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         try await bench.insert("a")
         await bench.database.close()
-        let again = try Database(module: "bench", at: .sqlite(directory: bench.directory.path))
+        let again = try bench.another()
         let count = try await again.read { transaction in
             try transaction.first("SELECT COUNT(*) AS n FROM items")?.get("n", as: Int.self)
         }
@@ -29,15 +30,19 @@ import Testing
         #expect(synchronous == 2, "2 is FULL")
     }
 
-    @Test func `binds values and never reads them as SQL`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `binds values and never reads them as SQL`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         let hostile = "x'); DROP TABLE items; --"
         try await bench.insert(hostile)
         #expect(try await bench.names() == [hostile])
     }
 
-    @Test func `undoes a closure that throws, and passes its error on`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `undoes a closure that throws, and passes its error on`(on engine: StorageEngine)
+        async throws
+    {
+        let bench = try await Bench(on: engine)
         await #expect(throws: Planned()) {
             try await bench.database.write { transaction in
                 try transaction.execute("INSERT INTO items (name) VALUES ('a')")
@@ -47,8 +52,11 @@ import Testing
         #expect(try await bench.names().isEmpty)
     }
 
-    @Test func `commits many writers together and undoes the failing ones alone`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `commits many writers together and undoes the failing ones alone`(on engine: StorageEngine)
+        async throws
+    {
+        let bench = try await Bench(on: engine)
         let outcomes = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<500 {
                 group.addTask {
@@ -71,8 +79,9 @@ import Testing
         #expect(try await bench.names() == expected.map { "n\($0)" })
     }
 
-    @Test func `tells a broken unique key from other faults`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `tells a broken unique key from other faults`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         try await bench.insert("a")
         let error = await #expect(throws: StorageError.self) { try await bench.insert("a") }
         #expect(error?.kind == .uniqueViolation)
@@ -80,8 +89,9 @@ import Testing
         #expect(error?.detail.contains("'a'") == false)
     }
 
-    @Test func `counts the rows that a statement touched`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `counts the rows that a statement touched`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         let counts = try await bench.database.write { transaction in
             [
                 try transaction.rowsChanged(
@@ -94,8 +104,11 @@ import Testing
         #expect(counts == [1, 0, 1])
     }
 
-    @Test func `undoes a failed part and keeps the rest of its transaction`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `undoes a failed part and keeps the rest of its transaction`(on engine: StorageEngine)
+        async throws
+    {
+        let bench = try await Bench(on: engine)
         let ran = Mutex<[String]>([])
         try await bench.database.write { transaction in
             try transaction.execute("INSERT INTO items (name) VALUES ('kept')")
@@ -110,8 +123,9 @@ import Testing
         #expect(ran.withLock { $0 } == ["kept"])
     }
 
-    @Test func `calls after the commit only what committed`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `calls after the commit only what committed`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         let ran = Mutex(0)
         try? await bench.database.write { transaction in
             transaction.afterCommit { ran.withLock { $0 += 1 } }
@@ -122,8 +136,9 @@ import Testing
         #expect(ran.withLock { $0 } == 1)
     }
 
-    @Test func `does not begin a write whose task is cancelled`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `does not begin a write whose task is cancelled`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             try await bench.insert("never")
@@ -135,7 +150,7 @@ import Testing
     @Test(.timeLimit(.minutes(1)))
     func `fails all that wait when another process holds the file`() async throws {
         let bench = try await Bench()
-        let other = try Database(module: "bench", at: .sqlite(directory: bench.directory.path))
+        let other = try bench.another()
         let (entered, enter) = AsyncStream<Void>.makeStream()
         let gate = Gate()
         async let holding: Void = other.write { _ in
@@ -165,9 +180,11 @@ import Testing
         #expect(try await bench.names() == ["after"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `answers a cancelled write at once that waits behind a long one`() async throws {
-        let bench = try await Bench()
+    @Test(.timeLimit(.minutes(1)), arguments: StorageEngine.allCases)
+    func `answers a cancelled write at once that waits behind a long one`(on engine: StorageEngine)
+        async throws
+    {
+        let bench = try await Bench(on: engine)
         let (entered, enter) = AsyncStream<Void>.makeStream()
         let gate = Gate()
         async let holding: Void = bench.database.write { _ in
@@ -183,15 +200,18 @@ import Testing
         #expect(try await bench.names().isEmpty)
     }
 
-    @Test func `refuses to write in a read`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `refuses to write in a read`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
         await #expect(throws: StorageError.self) {
             try await bench.database.read { try $0.execute("DELETE FROM items") }
         }
     }
 
-    @Test func `reads the last commit while a write is in progress`() async throws {
-        let bench = try await Bench()
+    @Test(arguments: StorageEngine.allCases)
+    func `reads the last commit while a write is in progress`(on engine: StorageEngine) async throws
+    {
+        let bench = try await Bench(on: engine)
         try await bench.insert("before")
         let (entered, enter) = AsyncStream<Void>.makeStream()
         let gate = Gate()

@@ -31,19 +31,27 @@ public final class Database: Sendable {
     /// Opens a module's database where `url` says, creating it if needed.
     ///
     /// - Throws: ``StorageError`` of kind `unavailable`.
-    public convenience init(module: String, at url: StorageURL) throws {
+    public convenience init(
+        module: String, at url: StorageURL, pool: PoolSettings = PoolSettings()
+    ) throws {
         switch url {
         case .sqlite(let directory):
             self.init(name: module, backend: try SQLiteBackend(directory: directory, name: module))
+        case .postgres(let url):
+            self.init(
+                name: module, backend: PostgresBackend(url: url, module: module, pool: pool))
         }
     }
 
-    /// Whether a module's database is there already.
+    /// Whether a module's database is known to be there already. Whether a schema is there, only
+    /// its server can tell.
     public static func exists(module: String, at url: StorageURL) -> Bool {
         switch url {
         case .sqlite(let directory):
             FileManager.default.fileExists(
                 atPath: SQLiteBackend.path(of: module, in: directory))
+        case .postgres:
+            true
         }
     }
 
@@ -70,15 +78,29 @@ public final class Database: Sendable {
     ///   waiting.
     @discardableResult
     public func write<T: Sendable>(
+        isolation: Isolation = .snapshot,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         try await writeTimer.timing {
-            try await backend.write(in: .current ?? .topLevel, body)
+            try await backend.write(isolation, in: .current ?? .topLevel, body)
         }
     }
 
     /// Waits for the work in hand and closes the connections.
     public func close() async { await backend.close() }
+}
+
+/// What a transaction sees of others that run beside it. On SQLite one writer runs at a time, so
+/// that each is as good as ``serializable``.
+public enum Isolation: Sendable, Hashable {
+    /// One snapshot; it fails, and is run again, when a row that it changes was changed since. (In
+    /// PostgreSQL's words: repeatable read.) What it only reads may have changed.
+    case snapshot
+    /// Each statement sees what is committed when it begins. For those that lock what they read.
+    case readCommitted
+    /// As if transactions ran one after the other; it fails, and is run again, when they could not
+    /// have.
+    case serializable
 }
 
 /// A storage engine. One conformance suite holds for all of them.
@@ -88,7 +110,8 @@ package protocol StorageBackend: Sendable {
         in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T
     func write<T: Sendable>(
-        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+        _ isolation: Isolation, in context: InstrumentationContext,
+        _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T
     func close() async
 }
@@ -106,9 +129,15 @@ extension Timer {
 public enum StorageURL: Sendable, Hashable {
     /// One file a module in this directory.
     case sqlite(directory: String)
+    /// One schema a module in this database.
+    case postgres(PostgresURL)
 
-    /// Parses `sqlite:DIR`.
+    /// Parses `sqlite:DIR` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     public init?(_ text: String) {
+        if let url = PostgresURL(text) {
+            self = .postgres(url)
+            return
+        }
         guard text.hasPrefix("sqlite:") else { return nil }
         let directory = String(text.dropFirst("sqlite:".count))
         guard !directory.isEmpty, !directory.hasPrefix("//") else { return nil }
@@ -132,7 +161,8 @@ private struct AbsentBackend: StorageBackend {
     ) async throws -> T { throw absence }
 
     func write<T: Sendable>(
-        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+        _ isolation: Isolation, in context: InstrumentationContext,
+        _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T { throw absence }
 
     func close() async {}

@@ -75,9 +75,14 @@ extension Database {
     /// - Throws: ``StorageError`` of kind `migration` when an applied step was edited, is unknown
     ///   to this version of the program, or when the numbers have a gap.
     public func migrate(_ set: MigrationSet) async throws {
-        try await write { try $0.run(script: journal($0.dialect)) }
+        try await write(isolation: .readCommitted) { transaction in
+            try transaction.waitForOtherMigrations()
+            try transaction.run(script: journal(transaction.dialect, schema: self.name))
+        }
         for migration in try await pending(of: set) {
-            try await write { transaction in
+            // Each statement sees what others did while this one waited for them.
+            try await write(isolation: .readCommitted) { transaction in
+                try transaction.waitForOtherMigrations()
                 let applied = try transaction.first(
                     """
                     SELECT checksum FROM schema_migrations
@@ -166,8 +171,18 @@ extension Transaction {
     }
 }
 
-private func journal(_ dialect: Dialect) -> String {
+extension Transaction {
+    /// One process at a time: SQLite has one writer anyhow; on PostgreSQL a lock that ends with the
+    /// transaction. Its number means nothing but is the same in every version of the program.
+    fileprivate func waitForOtherMigrations() throws {
+        guard dialect == .postgresql else { return }
+        try execute("SELECT pg_advisory_xact_lock(7246381905524)")
+    }
+}
+
+private func journal(_ dialect: Dialect, schema: String) -> String {
     """
+    \(dialect == .sqlite ? "" : "CREATE SCHEMA IF NOT EXISTS \"\(schema)\";")
     CREATE TABLE IF NOT EXISTS schema_migrations (
         component TEXT NOT NULL,
         version INTEGER NOT NULL,

@@ -16,6 +16,10 @@ public enum SQLValue: Sendable, Hashable {
     case timestamp(Date)
     /// One JSON value in UTF-8, kept byte for byte.
     case json(Data)
+    /// A decimal fraction, exactly; text in SQLite, which has no type for it.
+    case decimal(Decimal)
+    /// Values of one type, in order; a JSON array in SQLite, which has no type for it.
+    case array([SQLValue])
 }
 
 /// A Swift type that statements can bind and rows can give back.
@@ -76,10 +80,14 @@ extension Optional: SQLConvertible where Wrapped: SQLConvertible {
 extension Int64: SQLConvertible {
     /// A 64-bit integer.
     public var sqlValue: SQLValue { .integer(self) }
-    /// Reads an integer; a real number is not rounded to one.
+    /// Reads an integer, or the whole number that PostgreSQL makes of a sum; a real number is not
+    /// rounded to one.
     public init?(sqlValue: SQLValue) {
-        guard case .integer(let value) = sqlValue else { return nil }
-        self = value
+        switch sqlValue {
+        case .integer(let value): self = value
+        case .decimal(let value): self.init(exactly: value as NSDecimalNumber)
+        case .null, .real, .text, .blob, .bool, .uuid, .timestamp, .json, .array: return nil
+        }
     }
 }
 
@@ -88,8 +96,97 @@ extension Int: SQLConvertible {
     public var sqlValue: SQLValue { .integer(Int64(self)) }
     /// Reads an integer; `nil` when it exceeds the platform's word.
     public init?(sqlValue: SQLValue) {
-        guard case .integer(let value) = sqlValue else { return nil }
+        guard let value = Int64(sqlValue: sqlValue) else { return nil }
         self.init(exactly: value)
+    }
+}
+
+extension Decimal: SQLConvertible {
+    /// A decimal fraction, exactly.
+    public var sqlValue: SQLValue { .decimal(self) }
+    /// Reads a decimal fraction, a whole number, or the text that SQLite holds.
+    public init?(sqlValue: SQLValue) {
+        switch sqlValue {
+        case .decimal(let value): self = value
+        case .integer(let value): self.init(value)
+        case .text(let value): self.init(string: value, locale: Locale(identifier: "en_US_POSIX"))
+        case .null, .real, .blob, .bool, .uuid, .timestamp, .json, .array: return nil
+        }
+    }
+}
+
+extension Array: SQLConvertible where Element: SQLConvertible {
+    /// The elements in order.
+    public var sqlValue: SQLValue { .array(map(\.sqlValue)) }
+    /// Reads the elements, native or from the JSON that SQLite holds.
+    public init?(sqlValue: SQLValue) {
+        guard let values = SQLValue.elements(of: sqlValue) else { return nil }
+        var elements: [Element] = []
+        for value in values {
+            guard let element = Element(sqlValue: value) else { return nil }
+            elements.append(element)
+        }
+        self = elements
+    }
+}
+
+extension SQLValue {
+    /// An array's elements; `nil` when the value is none.
+    fileprivate static func elements(of value: SQLValue) -> [SQLValue]? {
+        switch value {
+        case .array(let values): values
+        case .text(let text):
+            try? JSONDecoder().decode([Element].self, from: Data(text.utf8))
+                .map(\.value)
+        case .null, .integer, .real, .blob, .bool, .uuid, .timestamp, .json, .decimal: nil
+        }
+    }
+
+    /// The JSON text in which SQLite holds an array.
+    static func jsonText(of values: [SQLValue]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let elements = values.map { Element(value: $0) }
+        return (try? encoder.encode(elements)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    }
+
+    /// An element as JSON has it: what JSON has no type for is text.
+    private struct Element: Codable {
+        let value: SQLValue
+
+        init(value: SQLValue) { self.value = value }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                value = .null
+            } else if let integer = try? container.decode(Int64.self) {
+                value = .integer(integer)
+            } else if let real = try? container.decode(Double.self) {
+                value = .real(real)
+            } else if let text = try? container.decode(String.self) {
+                value = .text(text)
+            } else {
+                value = .bool(try container.decode(Bool.self))
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch value {
+            case .null: try container.encodeNil()
+            case .integer(let value): try container.encode(value)
+            case .real(let value): try container.encode(value)
+            case .text(let value): try container.encode(value)
+            case .bool(let value): try container.encode(value)
+            case .uuid(let value): try container.encode(value.uuidString.lowercased())
+            case .timestamp(let value): try container.encode(value.microseconds)
+            case .blob(let value): try container.encode(value.base64EncodedString())
+            case .json(let value): try container.encode(String(decoding: value, as: UTF8.self))
+            case .decimal(let value): try container.encode("\(value)")
+            case .array(let values): try container.encode(values.map { Element(value: $0) })
+            }
+        }
     }
 }
 
@@ -101,7 +198,8 @@ extension Double: SQLConvertible {
         switch sqlValue {
         case .real(let value): self = value
         case .integer(let value): self = Double(value)
-        case .null, .text, .blob, .bool, .uuid, .timestamp, .json: return nil
+        case .decimal(let value): self = (value as NSDecimalNumber).doubleValue
+        case .null, .text, .blob, .bool, .uuid, .timestamp, .json, .array: return nil
         }
     }
 }
@@ -115,7 +213,8 @@ extension Bool: SQLConvertible {
         case .bool(let value): self = value
         case .integer(0): self = false
         case .integer(1): self = true
-        case .null, .integer, .real, .text, .blob, .uuid, .timestamp, .json: return nil
+        case .null, .integer, .real, .text, .blob, .uuid, .timestamp, .json, .decimal, .array:
+            return nil
         }
     }
 }
@@ -138,7 +237,7 @@ extension Data: SQLConvertible {
         switch sqlValue {
         case .blob(let value), .json(let value): self = value
         case .text(let value): self = Data(value.utf8)
-        case .null, .integer, .real, .bool, .uuid, .timestamp: return nil
+        case .null, .integer, .real, .bool, .uuid, .timestamp, .decimal, .array: return nil
         }
     }
 }
@@ -151,7 +250,8 @@ extension UUID: SQLConvertible {
         switch sqlValue {
         case .uuid(let value): self = value
         case .text(let value): self.init(uuidString: value)
-        case .null, .integer, .real, .blob, .bool, .timestamp, .json: return nil
+        case .null, .integer, .real, .blob, .bool, .timestamp, .json, .decimal, .array:
+            return nil
         }
     }
 }
@@ -164,7 +264,7 @@ extension Date: SQLConvertible {
         switch sqlValue {
         case .timestamp(let value): self = value
         case .integer(let microseconds): self.init(microseconds: microseconds)
-        case .null, .real, .text, .blob, .bool, .uuid, .json: return nil
+        case .null, .real, .text, .blob, .bool, .uuid, .json, .decimal, .array: return nil
         }
     }
 

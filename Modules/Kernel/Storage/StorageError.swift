@@ -8,6 +8,8 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
         case constraintViolation
         /// Another writer holds the database; a later try may succeed.
         case busy
+        /// Transactions that ran side by side came into each other's way, each time it was tried.
+        case conflict
         /// No space left on the device, or an I/O error.
         case full
         /// The engine can't be reached or opened.
@@ -38,7 +40,7 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether the same transaction may succeed later without any change.
     public var isTransient: Bool {
         switch kind {
-        case .busy, .full, .unavailable, .overloaded: true
+        case .busy, .conflict, .full, .unavailable, .overloaded: true
         case .uniqueViolation, .constraintViolation, .mismatch, .migration, .statement: false
         }
     }

@@ -74,11 +74,14 @@ public final class Transaction {
         do {
             let result = try body()
             try connection.execute("RELEASE flotilla_part", [])
+            // A statement that was sent without a look at its outcome fails in its own part.
+            try connection.settle()
             return result
         } catch {
             actionsAfterCommit.removeSubrange(actionCount...)
             // When the engine rolled the whole transaction back itself, there is no savepoint to
             // return to; the first error is the one that tells why.
+            try? connection.settle()
             try? connection.execute("ROLLBACK TO flotilla_part", [])
             try? connection.execute("RELEASE flotilla_part", [])
             throw error
@@ -103,4 +106,6 @@ package protocol SQLConnection: AnyObject {
     func executeCounting(_ text: String, _ values: [SQLValue]) throws -> Int
     func query(_ text: String, _ values: [SQLValue]) throws -> [Row]
     func run(script: String) throws
+    /// Waits until every statement was answered that was sent without a look at its outcome.
+    func settle() throws
 }

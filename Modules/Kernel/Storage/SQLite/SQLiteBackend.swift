@@ -66,7 +66,8 @@ package final class SQLiteBackend: StorageBackend {
     }
 
     package func write<T: Sendable>(
-        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+        _ isolation: Isolation, in context: InstrumentationContext,
+        _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         let job = WriteJob(context: context, body: body)
         return try await withTaskCancellationHandler {

@@ -35,6 +35,8 @@ final class SQLiteConnection: SQLConnection {
         }
     }
 
+    func settle() {}
+
     func run(script: String) throws { try translatingErrors { try db.execute(sql: script) } }
 
     private func translatingErrors<T>(_ body: () throws -> T) throws -> T {
@@ -58,6 +60,8 @@ extension SQLValue {
         case .uuid(let value): value.uuidString.lowercased().databaseValue
         case .timestamp(let value): value.microseconds.databaseValue
         case .json(let value): String(decoding: value, as: UTF8.self).databaseValue
+        case .decimal(let value): "\(value)".databaseValue
+        case .array(let values): SQLValue.jsonText(of: values).databaseValue
         }
     }
 

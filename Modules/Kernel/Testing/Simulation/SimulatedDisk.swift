@@ -72,7 +72,8 @@ private struct DirectStorage: StorageBackend {
     ) async throws -> T { try disk.read(body) }
 
     func write<T: Sendable>(
-        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+        _ isolation: Isolation, in context: InstrumentationContext,
+        _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T { try disk.write(body) }
 
     func close() async {}
@@ -92,7 +93,8 @@ struct SimulatedStorage: StorageBackend {
     }
 
     func write<T: Sendable>(
-        in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
+        _ isolation: Isolation, in context: InstrumentationContext,
+        _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         try Task.checkCancellation()
         try await process.pass(.beforeTransaction, of: disk.module)
