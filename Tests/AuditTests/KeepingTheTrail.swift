@@ -93,7 +93,8 @@ extension ModuleHarness where M == AuditModule {
         #expect(kept == (try FlotillaJSON.encoder().encode(event)))
     }
 
-    @Test func `passes over what would replace an entry`() async throws {
+    @Test(.enabled(if: StorageEngine.preferred == .sqlite, "PostgreSQL has no such statement"))
+    func `passes over what would replace an entry`() async throws {
         let harness = try await ModuleHarness(AuditModule.self)
         try await harness.publish(Sighted(ship: "Ada"))
         try await harness.settle()

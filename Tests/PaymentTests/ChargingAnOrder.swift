@@ -30,7 +30,7 @@ extension ModuleHarness where M == PaymentModule {
     /// The orders that have a payment, in the order of their charging.
     func chargedOrders() async throws -> [OrderID] {
         try await database.read { transaction in
-            try transaction.rows("SELECT order_id FROM payments ORDER BY rowid")
+            try transaction.rows("SELECT order_id FROM payments ORDER BY id")
                 .map { try $0.get("order_id") }
         }
     }
@@ -38,16 +38,27 @@ extension ModuleHarness where M == PaymentModule {
     /// Makes it impossible to record a payment, as a full or broken disk does.
     func refuseRecords() async throws {
         try await database.write { transaction in
+            if transaction.dialect == .postgresql {
+                try transaction.execute(
+                    """
+                    CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN RAISE EXCEPTION 'refused by the test'; END $$
+                    """)
+            }
             try transaction.execute(
                 """
                 CREATE TRIGGER payments_refused BEFORE INSERT ON payments
-                BEGIN SELECT RAISE(ABORT, 'refused by the test'); END
+                \(only: .sqlite, "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END")
+                \(only: .postgresql, "FOR EACH ROW EXECUTE FUNCTION refuse()")
                 """)
         }
     }
 
     func allowRecords() async throws {
-        try await database.write { try $0.execute("DROP TRIGGER payments_refused") }
+        try await database.write { transaction in
+            try transaction.execute(
+                "DROP TRIGGER payments_refused \(only: .postgresql, "ON payments")")
+        }
     }
 }
 

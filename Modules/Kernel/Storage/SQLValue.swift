@@ -222,10 +222,13 @@ extension Bool: SQLConvertible {
 extension String: SQLConvertible {
     /// Text.
     public var sqlValue: SQLValue { .text(self) }
-    /// Reads text; a number or UUID is not turned into it.
+    /// Reads text, or JSON as it is written; a number or UUID is not turned into it.
     public init?(sqlValue: SQLValue) {
-        guard case .text(let value) = sqlValue else { return nil }
-        self = value
+        switch sqlValue {
+        case .text(let value): self = value
+        case .json(let value): self.init(decoding: value, as: UTF8.self)
+        case .null, .integer, .real, .blob, .bool, .uuid, .timestamp, .decimal, .array: return nil
+        }
     }
 }
 

@@ -51,14 +51,14 @@ public final class ModuleHarness<M: Module>: Sendable {
     /// - Throws: `SettingsError` for a bad value; `StorageError`; what the module's `init` throws.
     public convenience init(
         _ type: M.Type, settings: [String: String] = [:], retry: RetryPolicy? = nil,
-        time: TestTime = TestTime()
+        time: TestTime = TestTime(), on engine: StorageEngine = .preferred
     ) async throws {
         var bus = BusSettings()
         if let retry {
             let consumers = try Simulation.registry([M.self]).consumers(of: M.name)
             for consumer in consumers { bus.retryByConsumer[consumer] = retry }
         }
-        try await self.init(type, settings: settings, bus: bus, time: time)
+        try await self.init(type, settings: settings, bus: bus, time: time, on: engine)
     }
 
     /// Puts a module into an empty world whose bus has limits of its own.
@@ -66,13 +66,13 @@ public final class ModuleHarness<M: Module>: Sendable {
     /// - Throws: as the other initializer.
     public init(
         _ type: M.Type, settings: [String: String] = [:], bus: BusSettings,
-        time: TestTime = TestTime()
+        time: TestTime = TestTime(), on engine: StorageEngine = .preferred
     ) async throws {
         self.time = time
         directory = try TemporaryDirectory()
-        database = try Database(module: M.name, at: .sqlite(directory: directory.path))
-        outsideDatabase = try Database(
-            module: Self.outside, at: .sqlite(directory: directory.path))
+        let url = try engine.makeURL(in: directory)
+        database = try Database(module: M.name, at: url)
+        outsideDatabase = try Database(module: Self.outside, at: url)
         let start = time.now
         environment = BusEnvironment(
             settings: bus, now: { time.now },

@@ -145,6 +145,12 @@ public enum StorageEngine: String, Sendable, CaseIterable {
     case sqlite
     case postgres
 
+    /// The one that `FLOTILLA_TEST_STORAGE` names, so that a module's tests run on each; SQLite
+    /// when it names none.
+    public static var preferred: StorageEngine {
+        ProcessInfo.processInfo.environment["FLOTILLA_TEST_STORAGE"].flatMap(Self.init) ?? .sqlite
+    }
+
     /// A place for the databases of one test.
     ///
     /// - Parameter directory: where SQLite's files go.

@@ -13,31 +13,60 @@ let searchMigrations = MigrationSet(
                 first_name TEXT NOT NULL,
                 last_name TEXT NOT NULL
             ) \(dialect.strict);
-
-            -- FTS5 over that table (https://www.sqlite.org/fts5.html, section 4.4.3): it keeps
-            -- words, not copies, and the triggers keep it in step.
-            CREATE VIRTUAL TABLE user_words USING fts5 (
-                first_name, last_name, email,
-                content = 'indexed_users', content_rowid = 'number',
-                tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
-            );
-            CREATE TRIGGER indexed_users_inserted AFTER INSERT ON indexed_users BEGIN
-                INSERT INTO user_words (rowid, first_name, last_name, email)
-                VALUES (new.number, new.first_name, new.last_name, new.email);
-            END;
-            CREATE TRIGGER indexed_users_deleted AFTER DELETE ON indexed_users BEGIN
-                INSERT INTO user_words (user_words, rowid, first_name, last_name, email)
-                VALUES ('delete', old.number, old.first_name, old.last_name, old.email);
-            END;
-            CREATE TRIGGER indexed_users_updated AFTER UPDATE ON indexed_users BEGIN
-                INSERT INTO user_words (user_words, rowid, first_name, last_name, email)
-                VALUES ('delete', old.number, old.first_name, old.last_name, old.email);
-                INSERT INTO user_words (rowid, first_name, last_name, email)
-                VALUES (new.number, new.first_name, new.last_name, new.email);
-            END;
-            """
+            """ + words(dialect)
         }
     ])
+
+/// The words of each user, kept in step with the table by the engine.
+private func words(_ dialect: Dialect) -> String {
+    switch dialect {
+    case .sqlite:
+        """
+
+
+        -- FTS5 over that table (https://www.sqlite.org/fts5.html, section 4.4.3): it keeps
+        -- words, not copies, and the triggers keep it in step.
+        CREATE VIRTUAL TABLE user_words USING fts5 (
+            first_name, last_name, email,
+            content = 'indexed_users', content_rowid = 'number',
+            tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+        );
+        CREATE TRIGGER indexed_users_inserted AFTER INSERT ON indexed_users BEGIN
+            INSERT INTO user_words (rowid, first_name, last_name, email)
+            VALUES (new.number, new.first_name, new.last_name, new.email);
+        END;
+        CREATE TRIGGER indexed_users_deleted AFTER DELETE ON indexed_users BEGIN
+            INSERT INTO user_words (user_words, rowid, first_name, last_name, email)
+            VALUES ('delete', old.number, old.first_name, old.last_name, old.email);
+        END;
+        CREATE TRIGGER indexed_users_updated AFTER UPDATE ON indexed_users BEGIN
+            INSERT INTO user_words (user_words, rowid, first_name, last_name, email)
+            VALUES ('delete', old.number, old.first_name, old.last_name, old.email);
+            INSERT INTO user_words (rowid, first_name, last_name, email)
+            VALUES (new.number, new.first_name, new.last_name, new.email);
+        END;
+        """
+    case .postgresql:
+        """
+
+        -- As FTS5 splits words: letters and digits without their marks, in lower case. Words of no
+        -- language are stemmed. A name weighs more than the address.
+        CREATE FUNCTION folded(text text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+            SELECT regexp_replace(lower(regexp_replace(
+                normalize(text, NFKD), '[\\u0300-\\u036f]', '', 'g')), '[^[:alnum:]]+', ' ', 'g')
+        $$;
+        -- The same for a query, whose operators stay.
+        CREATE FUNCTION folded_query(text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+            SELECT lower(regexp_replace(normalize(text, NFKD), '[\\u0300-\\u036f]', '', 'g'))
+        $$;
+        ALTER TABLE indexed_users ADD COLUMN words tsvector GENERATED ALWAYS AS (
+            setweight(to_tsvector('simple', folded(first_name || ' ' || last_name)), 'A')
+            || setweight(to_tsvector('simple', folded(email)), 'C')
+        ) STORED;
+        CREATE INDEX indexed_users_words ON indexed_users USING gin (words);
+        """
+    }
+}
 
 /// A user as the index knows them.
 struct IndexedUser: Sendable, Hashable {
@@ -90,21 +119,39 @@ struct UserIndex: Sendable {
         try transaction.execute("DELETE FROM indexed_users WHERE user_id = \(id)")
     }
 
-    /// The best hits, ranked by BM25; names weigh more than the address.
+    /// Whoever fits, with a score: FTS5's BM25, or PostgreSQL's rank by frequency and nearness.
+    private func hits(of query: SearchQuery, _ dialect: Dialect) -> SQL {
+        switch dialect {
+        case .sqlite:
+            """
+            SELECT u.number, u.user_id, u.email, u.first_name, u.last_name,
+                   -bm25(user_words, 4.0, 4.0, 1.0) AS score
+            FROM user_words JOIN indexed_users u ON u.number = user_words.rowid
+            WHERE user_words MATCH \(query.expression)
+            """
+        case .postgresql:
+            // Whole words are asked for once more, so that Ann comes before Annabel.
+            """
+            SELECT u.number, u.user_id, u.email, u.first_name, u.last_name,
+                   (ts_rank('{0, 0.25, 0.25, 1}', u.words, q.beginnings)
+                    + ts_rank('{0, 0.25, 0.25, 1}', u.words, q.wholes))::float8 AS score
+            FROM indexed_users u, (
+                SELECT to_tsquery('simple', folded_query(\(query.beginnings))) AS beginnings,
+                       to_tsquery('simple', folded_query(\(query.wholes))) AS wholes
+            ) AS q
+            WHERE u.words @@ q.beginnings
+            """
+        }
+    }
+
+    /// The best hits; names weigh more than the address.
     ///
     /// - Parameter after: the last hit of the page before.
     func search(
         _ query: SearchQuery, limit: Int, after: (score: Double, number: Int64)?,
         in transaction: Transaction
     ) throws -> [UserHit] {
-        var sql: SQL = """
-            SELECT * FROM (
-                SELECT u.number, u.user_id, u.email, u.first_name, u.last_name,
-                       -bm25(user_words, 4.0, 4.0, 1.0) AS score
-                FROM user_words JOIN indexed_users u ON u.number = user_words.rowid
-                WHERE user_words MATCH \(query.expression)
-            )
-            """
+        var sql: SQL = "SELECT * FROM (\(hits(of: query, transaction.dialect))) AS hits"
         if let after {
             sql =
                 sql + """
@@ -134,6 +181,12 @@ struct SearchQuery: Sendable, Hashable {
             .prefix(Self.wordCountMax).map(String.init)
         if words.isEmpty { return nil }
     }
+
+    /// PostgreSQL's query syntax: every word begins a word of the user.
+    var beginnings: String { words.map { "\($0):*" }.joined(separator: " & ") }
+
+    /// Words that the user has as they are; one is enough.
+    var wholes: String { words.joined(separator: " | ") }
 
     /// FTS5's query syntax: each word quoted, so that none is an operator. A whole word counts
     /// beside the prefix that it also is, so that Ann comes before Annabel.

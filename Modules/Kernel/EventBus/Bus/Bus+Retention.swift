@@ -26,10 +26,11 @@ extension Bus {
         for (_, member) in members.sorted(by: { $0.key < $1.key }) {
             let end = environment.now() - environment.settings.retention.seconds
             if let readers = try await notePlaces(in: member.log) {
-                while try await member.log.dropRange(
+                while try await member.log.drop(
                     takenBy: readers, before: end, countMax: Self.rangeCountMax)
                 {}
             }
+            try await member.log.ensurePartitions(at: environment.now())
             for consumer in member.consumers {
                 while try await consumer.dropRecords(before: end, countMax: Self.rangeCountMax) {}
             }
@@ -62,14 +63,25 @@ extension Bus {
 }
 
 extension OutboxLog {
-    /// Drops the oldest events, up to so many, that are taken and were published before a time;
-    /// `false` when there are none.
+    /// Drops the oldest events that are taken and were published before a time, a range of them;
+    /// `false` when there is none: on SQLite up to so many, on PostgreSQL a partition.
     ///
     /// The newest event stays in any case, so that the log's head is known.
     ///
     /// - Parameter readers: those whose places count, as they are in the transaction that drops:
     ///   one may go back at any time.
-    func dropRange(
+    func drop(
+        takenBy readers: [String], before time: Date, countMax: Int
+    ) async throws -> Bool {
+        switch database.dialect {
+        case .sqlite:
+            try await dropRange(takenBy: readers, before: time, countMax: countMax)
+        case .postgresql:
+            try await dropPartition(takenBy: readers, before: time)
+        }
+    }
+
+    private func dropRange(
         takenBy readers: [String], before time: Date, countMax: Int
     ) async throws -> Bool {
         let end = try await database.read { transaction -> Int64? in

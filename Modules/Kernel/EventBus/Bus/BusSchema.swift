@@ -10,11 +10,7 @@ package let busMigrations = MigrationSet(
         Migration(1, "create outbox and inbox") { dialect in
             """
             -- What this module published, in commit order.
-            CREATE TABLE outbox_events (
-                position \(dialect.identity),
-                \(envelopeColumns(dialect)),
-                UNIQUE (event_id)
-            ) \(dialect.strict);
+            \(log(dialect))
             CREATE INDEX outbox_events_causation ON outbox_events (causation_id)
                 WHERE causation_id IS NOT NULL;
 
@@ -156,6 +152,40 @@ package let busMigrations = MigrationSet(
             """
         },
     ])
+
+/// The log itself. PostgreSQL drops it by ranges of positions, and a unique index there would have
+/// to be one over positions.
+private func log(_ dialect: Dialect) -> String {
+    switch dialect {
+    case .sqlite:
+        """
+        CREATE TABLE outbox_events (
+            position \(dialect.identity),
+            \(envelopeColumns(dialect)),
+            UNIQUE (event_id)
+        ) \(dialect.strict);
+        """
+    case .postgresql:
+        """
+        CREATE SEQUENCE outbox_positions CACHE 1;
+        CREATE TABLE outbox_events (
+            position bigint NOT NULL DEFAULT nextval('outbox_positions'),
+            \(envelopeColumns(dialect)),
+            PRIMARY KEY (position)
+        ) PARTITION BY RANGE (position);
+        CREATE INDEX outbox_events_id ON outbox_events (event_id);
+
+        -- Its partitions, and when each was made.
+        CREATE TABLE outbox_partitions (
+            start_position bigint PRIMARY KEY,
+            end_position bigint NOT NULL,
+            made_at timestamptz NOT NULL
+        );
+        CREATE TABLE outbox_events_1 PARTITION OF outbox_events FOR VALUES FROM (1) TO (100001);
+        INSERT INTO outbox_partitions VALUES (1, 100001, now());
+        """
+    }
+}
 
 private func envelopeColumns(_ dialect: Dialect) -> String {
     """

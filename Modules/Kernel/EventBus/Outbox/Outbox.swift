@@ -37,10 +37,9 @@ public struct Outbox: Sendable {
 
     /// Publishes an event with the transaction: it exists if and only if the transaction commits.
     ///
-    /// Correlation, causation and trace come from the transaction's context. Write the row that
-    /// the event's key names before this call: its lock is what puts events of one key into the
-    /// order of their commits. (SQLite has one writer at a time, so that any order of statements
-    /// does.) In a handler whose consumer is being rebuilt, nothing is published: it was the first
+    /// Correlation, causation and trace come from the transaction's context. Who else publishes for
+    /// the same key waits for this transaction to end, which puts events of one key into the order
+    /// of their commits. In a handler whose consumer is being rebuilt, nothing is published: it was the first
     /// time.
     ///
     /// - Throws: ``OutboxError``; `StorageError`; `EncodingError`.
@@ -48,6 +47,7 @@ public struct Outbox: Sendable {
     public func publish(_ event: some Event, in transaction: Transaction) throws -> EventID {
         let envelope = try envelope(of: event, at: now(), in: transaction)
         guard !transaction.isMuted else { return envelope.id }
+        try OutboxLog.lock(key: envelope.key, in: transaction)
         try transaction.execute(
             """
             INSERT INTO outbox_events (\(Envelope.columns)) VALUES (\(envelope.columnValues))

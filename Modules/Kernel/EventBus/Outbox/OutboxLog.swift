@@ -69,9 +69,10 @@ package struct OutboxLog: Sendable {
         return try await head()
     }
 
-    /// The position of the newest event; 0 while there is none.
+    /// The position up to which the log is complete; 0 while nothing was published.
     package func head() async throws -> Int64 {
-        try await database.read { transaction in
+        if database.dialect == .postgresql { return try await settledHead() }
+        return try await database.read { transaction in
             try transaction.first("SELECT MAX(position) AS head FROM outbox_events")?
                 .get("head", as: Int64?.self) ?? 0
         }
@@ -92,7 +93,8 @@ package struct OutboxLog: Sendable {
     ///
     /// - Returns: whether the log had fallen behind.
     package func skip(past position: Int64) async throws -> Bool {
-        try await database.write { transaction in
+        if database.dialect == .postgresql { return try await skipSequence(past: position) }
+        return try await database.write { transaction in
             // The table is there from the first event on.
             let counted = try transaction.first(
                 "SELECT seq FROM sqlite_sequence WHERE name = 'outbox_events'")
@@ -111,6 +113,28 @@ package struct OutboxLog: Sendable {
         }
     }
 
+    private func skipSequence(past position: Int64) async throws -> Bool {
+        try await database.write { transaction in
+            let row = try transaction.first("SELECT last_value, is_called FROM outbox_positions")
+            let isCalled = try row?.get("is_called", as: Bool.self) ?? false
+            let last = isCalled ? try row?.get("last_value", as: Int64.self) ?? 0 : 0
+            guard last < position else { return false }
+            _ = try transaction.first("SELECT setval('outbox_positions', \(position))")
+            return true
+        }
+    }
+
+    /// Makes whoever publishes for the same key wait until this transaction has ended, so that the
+    /// positions of one key are in the order of its commits. SQLite has one writer at a time.
+    static func lock(key: String, in transaction: Transaction) throws {
+        guard transaction.dialect == .postgresql else { return }
+        try transaction.execute(
+            """
+            SELECT pg_advisory_xact_lock(
+                hashtextextended(current_schema() || '/' || \(key)::text, 0))
+            """)
+    }
+
     /// Moves scheduled events that are due into the log; tells when the next will be.
     package func releaseDue(at now: Date, limit: Int) async throws -> Release {
         let next = try await nextDue()
@@ -118,11 +142,13 @@ package struct OutboxLog: Sendable {
         let count = try await database.write { transaction -> Int in
             let due = try transaction.rows(
                 """
-                SELECT event_id FROM outbox_scheduled WHERE due_at <= \(now)
+                SELECT event_id, key FROM outbox_scheduled WHERE due_at <= \(now)
                 ORDER BY due_at, event_id LIMIT \(limit)
+                \(only: .postgresql, "FOR UPDATE SKIP LOCKED")
                 """)
             for row in due {
                 let id = try row.get("event_id", as: EventID.self)
+                try Self.lock(key: try row.get("key"), in: transaction)
                 try transaction.execute(
                     """
                     INSERT INTO outbox_events (\(Envelope.columns))

@@ -22,6 +22,9 @@ package final class Relay: Sendable {
     private let environment: BusEnvironment
     private let logger: Logger
     private let place = Mutex<Place?>(nil)
+    private let watermark = Watermark()
+    /// Up to where the log has partitions.
+    private let partitionsEnd = Mutex<Int64>(0)
 
     private struct Place {
         var position: Int64
@@ -105,7 +108,8 @@ package final class Relay: Sendable {
         let limit = environment.settings.batchCountMax
         let now = environment.now()
         let release = try await log.releaseDue(at: now, limit: limit)
-        let events = try await log.events(after: position, upTo: .max, limit: limit)
+        let extent = try await extent(after: position)
+        let events = try await log.events(after: position, upTo: extent.position, limit: limit)
         if !events.isEmpty {
             try await send(LogBatch(log: log.module, after: position, events: events), lease)
         }
@@ -114,7 +118,35 @@ package final class Relay: Sendable {
         if let due = release.nextDue {
             step.untilDue = .seconds(min(max(0, due.timeIntervalSince(now)), 3_600))
         }
+        if !extent.isSettled { step.untilDue = min(step.untilDue, Self.settlingInterval) }
         return step
+    }
+
+    /// Transactions that write the log mostly end within this time.
+    private static let settlingInterval = Duration.milliseconds(2)
+
+    /// How far the log is complete. Waits a few moments for transactions that write it, if without
+    /// them there is nothing new.
+    private func extent(after position: Int64) async throws -> Watermark.Extent {
+        guard log.database.dialect == .postgresql else {
+            return Watermark.Extent(position: .max, isSettled: true)
+        }
+        var extent = try await lookOn()
+        for _ in 0..<10 where !extent.isSettled && extent.position <= position {
+            try await environment.clock.sleep(for: Self.settlingInterval)
+            extent = try await lookOn()
+        }
+        return extent
+    }
+
+    private func lookOn() async throws -> Watermark.Extent {
+        let look = try await log.look()
+        let end = partitionsEnd.withLock { $0 }
+        if end - look.position < OutboxLog.reserveMin {
+            let end = try await log.ensurePartitions(at: environment.now())
+            partitionsEnd.withLock { $0 = end }
+        }
+        return watermark.see(look)
     }
 
     private func position(under lease: Lease?) async throws -> Int64 {

@@ -33,6 +33,8 @@ package final class PostgresBackend: StorageBackend {
 
     package func close() async { await pool.close() }
 
+    deinit { pool.shutDown() }
+
     private func run<T: Sendable>(_ job: PostgresJob<T>) async throws -> T {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

@@ -127,6 +127,18 @@ final class PostgresPool: Sendable {
 
     /// Ends the workers when what is in hand is done; what still waits is refused.
     func close() async {
+        shutDown()
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if state.workerCount > 0 { state.closing.append(continuation) }
+                return state.workerCount == 0
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+
+    /// The same without waiting for the end.
+    func shutDown() {
         let (waiting, resting) = state.withLock { state in
             defer {
                 state.waiting = []
@@ -140,13 +152,6 @@ final class PostgresPool: Sendable {
                 StorageError(kind: .unavailable, code: "closed", detail: "shutting down"))
         }
         for worker in resting { worker.wake() }
-        await withCheckedContinuation { continuation in
-            let isEmpty = state.withLock { state in
-                if state.workerCount > 0 { state.closing.append(continuation) }
-                return state.workerCount == 0
-            }
-            if isEmpty { continuation.resume() }
-        }
     }
 
     // MARK: Connecting

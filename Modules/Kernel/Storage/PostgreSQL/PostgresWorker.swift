@@ -12,7 +12,8 @@ final class PostgresWorker: Sendable {
 
     /// Starts the thread with its first job.
     func start(with job: any AnyPostgresJob) {
-        let thread = Thread { self.run(job) }
+        given.withLock { $0 = job }
+        let thread = Thread { self.run() }
         thread.name = "pg-\(pool.settings.module)"
         thread.start()
     }
@@ -39,16 +40,19 @@ final class PostgresWorker: Sendable {
         }
     }
 
-    private func run(_ first: any AnyPostgresJob) {
+    private func run() {
         var connection: PostgresConnection?
         var roundTripCount = 0
-        var next: (any AnyPostgresJob)? = first
-        while let job = next {
-            var isEnding = false
-            if !job.isAnswered { isEnding = !work(on: job, with: &connection, &roundTripCount) }
-            next = isEnding ? nil : pool.next(for: self)
-        }
+        while step(&connection, &roundTripCount) {}
         pool.ended(roundTripCount: roundTripCount + (connection?.roundTripCount ?? 0))
+    }
+
+    /// Does one job, which is let go before the worker rests: it holds what its closure holds.
+    private func step(
+        _ connection: inout PostgresConnection?, _ roundTripCount: inout Int
+    ) -> Bool {
+        guard let job = takeGiven() ?? pool.next(for: self) else { return false }
+        return job.isAnswered || work(on: job, with: &connection, &roundTripCount)
     }
 
     /// Runs one job, on a new connection when the one at hand is gone; `false` when this worker has
