@@ -94,6 +94,28 @@ import Testing
         #expect(try await harness.published(DeadLetterRetried.self).isEmpty)
     }
 
+    @Test func `refuses a payload too large for the event that tells of it`() async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        func payload(byteCount: Int) -> Data {
+            let payload = #"{"account": "a", "amount": 4}"#
+            return Data((payload + String(repeating: " ", count: byteCount - payload.count)).utf8)
+        }
+        let largest = DeadLetters.payloadByteCountMax
+        await #expect(throws: DeadLetterError.payloadTooLarge(byteCount: largest + 1)) {
+            try await harness.deadLetters.retry(
+                letter.id, payload: payload(byteCount: largest + 1), by: "cli:test")
+        }
+        #expect(try await harness.deadLetters.find(letter.id).originalData == nil)
+        #expect(try await harness.published(DeadLetterRetried.self).isEmpty)
+        try await harness.deadLetters.retry(
+            letter.id, payload: payload(byteCount: largest), by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [4, 2, 3])
+        let told = try await harness.published(DeadLetterRetried.self).map(\.editedPayload)
+        #expect(told.map { $0?.utf8.count } == [largest])
+    }
+
     @Test func `G5: a discarded event is gone, and the next of its key follows`() async throws {
         let harness = try await stuckLedger()
         let letter = try #require(try await harness.deadLetters.list().first)
