@@ -191,3 +191,60 @@ import Testing
         #expect(harness.consumer(consumer)?.standing == .running)
     }
 }
+
+/// An operator acts on a dead letter while an attempt of it is under way.
+@Suite(.serialized) struct `Dealing with an event that is being tried` {
+    private static let consumer = "archive.letters"
+
+    /// An archive that tries its dead letter, the deposit of 13, and what an operator does then.
+    private func tried(
+        isTroubled: Bool = true,
+        meanwhile act: @escaping @Sendable (DeadLetters, DeadLetterID) async throws -> Void
+    ) async throws -> (ModuleHarness<ArchiveModule>, DeadLetter) {
+        let (harness, _) = try await ModuleHarness.archive(isTroubled: true)
+        let letter = try #require(
+            try await harness.deadLetters.list().first { $0.consumer == Self.consumer })
+        harness.module.world.plan(isTroubled)
+        try await harness.deadLetters.retry(letter.id, by: "cli:test")
+        harness.module.world.meanwhile { try await act(harness.deadLetters, letter.id) }
+        try await harness.settle()
+        return (harness, letter)
+    }
+
+    @Test func `G5: its failure does not undo the edit, which is what is handled next`()
+        async throws
+    {
+        let edited = Data(#"{"account": "account 6", "amount": 1300}"#.utf8)
+        let (harness, _) = try await tried {
+            try await $0.retry($1, payload: edited, by: "cli:test")
+        }
+        let sent = harness.module.world.sent.filter { $0 == 13 || $0 == 1_300 }
+        #expect(sent == [13, 13, 1_300])
+        #expect(try await harness.parked(at: Self.consumer).isEmpty)
+        #expect(try await harness.count(of: "sent") == 150)
+    }
+
+    @Test func `G5: its failure does not undo the wish to have it tried again`() async throws {
+        let (harness, letter) = try await tried { try await $0.retry($1, by: "cli:test") }
+        #expect(harness.module.world.sent.count { $0 == 13 } == 3)
+        let left = try await harness.deadLetters.find(letter.id)
+        #expect(left.state == "dead" && left.attempts == 3)
+    }
+
+    @Test(arguments: [true, false])
+    func `G5: it may be discarded, and what came of it all the same is noted`(
+        isFailing: Bool
+    ) async throws {
+        let (harness, letter) = try await tried(isTroubled: isFailing) {
+            try await $0.discard($1, reason: nil, by: "cli:test")
+        }
+        #expect(try await harness.parked(at: Self.consumer).isEmpty, "the next ones follow")
+        #expect(try await harness.count(of: "sent") == (isFailing ? 149 : 150))
+        let id = letter.event.envelope.id
+        #expect(
+            try await harness.count(of: "sent", where: "event = '\(id)'") == (isFailing ? 0 : 1))
+        let story = try await harness.story(of: id)
+        #expect(story?.deliveries.first { $0.consumer == Self.consumer }?.state == "discarded")
+        #expect(harness.module.world.sent.count { $0 == 13 } == 2, "it is not tried again")
+    }
+}
