@@ -38,15 +38,15 @@ struct ArchiveModule: Module {
     final class Trouble: Sendable {
         typealias Interlude = @Sendable () async throws -> Void
 
-        private let state = Mutex((isPlanned: false, interlude: Interlude?.none, sent: [Int]()))
+        private let state = Mutex((isPlanned: false, interludes: [Interlude](), sent: [Int]()))
 
         /// Whether the deposit of 13 can't be handled.
         func plan(_ isPlanned: Bool) { state.withLock { $0.isPlanned = isPlanned } }
         func isPlanned() -> Bool { state.withLock { $0.isPlanned } }
 
-        /// Has something happen while the next letter is under way.
-        func meanwhile(_ interlude: @escaping Interlude) {
-            state.withLock { $0.interlude = interlude }
+        /// Has something happen while each of the next letters is under way.
+        func meanwhile(count: Int = 1, _ interlude: @escaping Interlude) {
+            state.withLock { $0.interludes = Array(repeating: interlude, count: count) }
         }
 
         /// The amounts of all letters that were begun.
@@ -54,9 +54,8 @@ struct ArchiveModule: Module {
 
         func send(_ event: Deposited) async throws {
             let interlude = state.withLock { state in
-                defer { state.interlude = nil }
                 state.sent.append(event.amount)
-                return state.interlude
+                return state.interludes.popLast()
             }
             try await interlude?()
         }

@@ -224,6 +224,31 @@ import Testing
         #expect(try await harness.count(of: "sent") == 150)
     }
 
+    @Test func `G5: an edit holds for one that is in hand and waits for its turn`() async throws {
+        var bus = BusSettings()
+        bus.retryCountMax = 9
+        let harness = try await ModuleHarness(ArchiveModule.self, bus: bus)
+        let world = harness.module.world
+        world.plan(true)
+        // One more than are tried side by side.
+        for number in 1...9 {
+            try await harness.publish(Deposited(account: "account \(number)", amount: 13))
+        }
+        try await harness.settle()
+        world.plan(false)
+        _ = try await harness.deadLetters.retryAll(of: Self.consumer, by: "cli:test")
+        var filter = DeadLetters.Filter()
+        (filter.consumer, filter.key, filter.includesLiving) = (Self.consumer, "account 9", true)
+        let last = try #require(try await harness.deadLetters.list(filter).first)
+        let edited = Data(#"{"account": "account 9", "amount": 1300}"#.utf8)
+        world.meanwhile(count: 8) {
+            try await harness.deadLetters.retry(last.id, payload: edited, by: "cli:test")
+        }
+        try await harness.settle()
+        #expect(world.sent == Array(repeating: 13, count: 9 + 8) + [1_300])
+        #expect(try await harness.count(of: "sent") == 9)
+    }
+
     @Test func `G5: its failure does not undo the wish to have it tried again`() async throws {
         let (harness, letter) = try await tried { try await $0.retry($1, by: "cli:test") }
         #expect(harness.module.world.sent.count { $0 == 13 } == 3)
