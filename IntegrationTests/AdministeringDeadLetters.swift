@@ -137,6 +137,11 @@ extension `The whole system` {
                 try await admin.api.post(
                     retry, ["payload": Poison.profile(of: Backlog.user(9), "A", "B")]), 422,
                 "dead_letter.other_key")
+            let long = String(repeating: "x", count: 65_536)
+            expectProblem(
+                try await admin.api.post(
+                    retry, ["payload": Poison.profile(of: user, "A", long)]), 413,
+                "dead_letter.payload_too_large")
             expectProblem(
                 try await admin.api.post(retry, ["payloat": [:]]), 422, "request.invalid")
             for method in ["GET", "DELETE"] {

@@ -154,6 +154,92 @@ extension `The whole system` {
                 #expect(trail.map { $0["payload"]["actor"] } == [me])
             }
         }
+
+        /// A full consumer does not begin, so that the first request waits for as long as it takes.
+        @Test(arguments: Topology.allCases)
+        func `is refused with an origin while another goes on, and not from the beginning`(
+            topology: Topology
+        ) async throws {
+            let environment = ["FLOTILLA_BUS_PARKED_MAX": "1"]
+            try await withSystem(topology, environment: environment) { system in
+                let admin = try await system.administrator()
+                let poisons = Poison(tables: system.tables)
+                for number in 1...2 {
+                    let user = Backlog.user(1)
+                    try await poisons.publish(number, key: user, Poison.unreadable(user))
+                }
+                try await eventually("it is full") {
+                    try await admin.api.get("/api/v1/admin/consumers").items
+                        .first { $0["consumer"].string == Self.consumer }?["standing"]
+                } until: {
+                    $0 == "full"
+                }
+                let path = "/api/v1/admin/consumers/\(Self.consumer)/replay"
+                let first = try await admin.api.send("POST", path)
+                #expect(first.status == 202 && first.items.first?["hasBegun"] == false)
+                expectProblem(
+                    try await admin.api.post(path, ["from": .string(Poison.id(1))]), 409,
+                    "replay.going_on")
+                let replay = ["events", "replay", "--consumer", Self.consumer]
+                let refused = try await system.command(replay + ["--from", Poison.id(1)])
+                #expect(refused.exitCode == 2 && refused.output.isEmpty, "\(refused)")
+                #expect(refused.complaintLines.count == 1, "\(refused)")
+                #expect(refused.complaints.contains("is being replayed"), "\(refused)")
+                let second = try await system.command(replay + ["--detach"])
+                #expect(second.exitCode == 0 && second.complaints.isEmpty, "\(second)")
+                let waiting = try await system.tables.rows(
+                    "search", "SELECT stream, begun_at FROM inbox_replays")
+                #expect(waiting == [["stream": "user", "begun_at": .null]])
+                try await eventually("both requests in the trail, not the refused ones") {
+                    try await admin.api.get(
+                        "/api/v1/audit/events?type=ConsumerReplayRequestedEventV1"
+                    ).items.count
+                } until: {
+                    $0 == 2
+                }
+            }
+        }
+
+        @Test(arguments: Topology.allCases)
+        func `G9: a rebuild that is killed comes to the same in every byte`(
+            topology: Topology
+        ) async throws {
+            let backlog = Backlog(userCount: 10_000, eventCount: 10_000)
+            let modules = ["FLOTILLA_MODULES": "user,search"]
+            try await withSystem(topology, environment: modules) { system in
+                let admin = try await system.administrator()
+                _ = try await system.stop()
+                try await backlog.append(to: system.tables)
+                try await system.start()
+                let head = try await system.tables.rows(
+                    "user", "SELECT MAX(position) AS x FROM outbox_events"
+                ).first?["x"].int
+                try await eventually("all is taken", within: .seconds(60)) {
+                    try await place(in: system)
+                } until: {
+                    $0 == head
+                }
+                let before = try await projection(in: system)
+                let answer = try await admin.api.with(url: system.api.url)
+                    .send("POST", "/api/v1/admin/consumers/\(Self.consumer)/replay")
+                #expect(answer.status == 202, "\(answer)")
+                try await eventually("it is under way", within: .seconds(30)) {
+                    try await place(in: system)
+                } until: {
+                    (1_000..<backlog.eventCount - 1_000).contains($0)
+                }
+                try await system.kill()
+                #expect(try await projection(in: system) != before)
+                try await system.start()
+                try await eventually("the replay ends", within: .seconds(60)) {
+                    try await system.tables.rows(
+                        "search", "SELECT ended_at IS NOT NULL AS x FROM inbox_replays")
+                } until: {
+                    $0.map { $0["x"] } == [1]
+                }
+                #expect(try await projection(in: system) == before)
+            }
+        }
     }
 }
 
@@ -177,6 +263,13 @@ extension `The whole system`.`Hearing it again` {
 
     private func projection(in system: RunningSystem) async throws -> String {
         try await system.tables.dump("search", "indexed_users")
+    }
+
+    private func place(in system: RunningSystem) async throws -> Int {
+        try await system.tables.rows(
+            "search",
+            "SELECT position AS x FROM inbox_cursors WHERE consumer = '\(Self.consumer)'"
+        ).first?["x"].int ?? 0
     }
 
     private func expectRequestsInTrail(_ count: Int, _ api: API) async throws {

@@ -12,6 +12,10 @@ extension `The whole system` {
                 let end = try await system.stop()
                 #expect(end.exitCode == 0)
                 #expect(end.duration < .seconds(3))
+                let logs = system.directory.names(in: "data").filter { $0.hasSuffix("-wal") }
+                for log in logs {
+                    #expect(try system.directory.text("data/\(log)").isEmpty, "one file is all")
+                }
                 try await system.start()
                 let again = try await system.logIn(email: ada.email)
                 #expect(try await again.api.get("/api/v1/users/me").json["id"].string == ada.id)

@@ -87,7 +87,7 @@ extension DeadLetterError: Refusal {
         case .payloadTooLarge(let byteCount):
             (
                 "dead_letter.payload_too_large", .contentTooLarge,
-                "the payload has \(byteCount) bytes; \(Outbox.payloadByteCountMax) are allowed"
+                "the payload has \(byteCount) bytes; \(DeadLetters.payloadByteCountMax) are allowed"
             )
         case .otherKey(let key):
             (

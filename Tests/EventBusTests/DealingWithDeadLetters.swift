@@ -94,6 +94,28 @@ import Testing
         #expect(try await harness.published(DeadLetterRetried.self).isEmpty)
     }
 
+    @Test func `refuses a payload too large for the event that tells of it`() async throws {
+        let harness = try await stuckLedger()
+        let letter = try #require(try await harness.deadLetters.list().first)
+        func payload(byteCount: Int) -> Data {
+            let payload = #"{"account": "a", "amount": 4}"#
+            return Data((payload + String(repeating: " ", count: byteCount - payload.count)).utf8)
+        }
+        let largest = DeadLetters.payloadByteCountMax
+        await #expect(throws: DeadLetterError.payloadTooLarge(byteCount: largest + 1)) {
+            try await harness.deadLetters.retry(
+                letter.id, payload: payload(byteCount: largest + 1), by: "cli:test")
+        }
+        #expect(try await harness.deadLetters.find(letter.id).originalData == nil)
+        #expect(try await harness.published(DeadLetterRetried.self).isEmpty)
+        try await harness.deadLetters.retry(
+            letter.id, payload: payload(byteCount: largest), by: "cli:test")
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a") == [4, 2, 3])
+        let told = try await harness.published(DeadLetterRetried.self).map(\.editedPayload)
+        #expect(told.map { $0?.utf8.count } == [largest])
+    }
+
     @Test func `G5: a discarded event is gone, and the next of its key follows`() async throws {
         let harness = try await stuckLedger()
         let letter = try #require(try await harness.deadLetters.list().first)
@@ -167,5 +189,87 @@ import Testing
         // The first report was made twice, at least once as promised.
         #expect(Set(harness.module.world.reports.map(\.amount)) == Set(1...6))
         #expect(harness.consumer(consumer)?.standing == .running)
+    }
+}
+
+/// An operator acts on a dead letter while an attempt of it is under way.
+@Suite(.serialized) struct `Dealing with an event that is being tried` {
+    private static let consumer = "archive.letters"
+
+    /// An archive that tries its dead letter, the deposit of 13, and what an operator does then.
+    private func tried(
+        isTroubled: Bool = true,
+        meanwhile act: @escaping @Sendable (DeadLetters, DeadLetterID) async throws -> Void
+    ) async throws -> (ModuleHarness<ArchiveModule>, DeadLetter) {
+        let (harness, _) = try await ModuleHarness.archive(isTroubled: true)
+        let letter = try #require(
+            try await harness.deadLetters.list().first { $0.consumer == Self.consumer })
+        harness.module.world.plan(isTroubled)
+        try await harness.deadLetters.retry(letter.id, by: "cli:test")
+        harness.module.world.meanwhile { try await act(harness.deadLetters, letter.id) }
+        try await harness.settle()
+        return (harness, letter)
+    }
+
+    @Test func `G5: its failure does not undo the edit, which is what is handled next`()
+        async throws
+    {
+        let edited = Data(#"{"account": "account 6", "amount": 1300}"#.utf8)
+        let (harness, _) = try await tried {
+            try await $0.retry($1, payload: edited, by: "cli:test")
+        }
+        let sent = harness.module.world.sent.filter { $0 == 13 || $0 == 1_300 }
+        #expect(sent == [13, 13, 1_300])
+        #expect(try await harness.parked(at: Self.consumer).isEmpty)
+        #expect(try await harness.count(of: "sent") == 150)
+    }
+
+    @Test func `G5: an edit holds for one that is in hand and waits for its turn`() async throws {
+        var bus = BusSettings()
+        bus.retryCountMax = 9
+        let harness = try await ModuleHarness(ArchiveModule.self, bus: bus)
+        let world = harness.module.world
+        world.plan(true)
+        // One more than are tried side by side.
+        for number in 1...9 {
+            try await harness.publish(Deposited(account: "account \(number)", amount: 13))
+        }
+        try await harness.settle()
+        world.plan(false)
+        _ = try await harness.deadLetters.retryAll(of: Self.consumer, by: "cli:test")
+        var filter = DeadLetters.Filter()
+        (filter.consumer, filter.key, filter.includesLiving) = (Self.consumer, "account 9", true)
+        let last = try #require(try await harness.deadLetters.list(filter).first)
+        let edited = Data(#"{"account": "account 9", "amount": 1300}"#.utf8)
+        world.meanwhile(count: 8) {
+            try await harness.deadLetters.retry(last.id, payload: edited, by: "cli:test")
+        }
+        try await harness.settle()
+        #expect(world.sent == Array(repeating: 13, count: 9 + 8) + [1_300])
+        #expect(try await harness.count(of: "sent") == 9)
+    }
+
+    @Test func `G5: its failure does not undo the wish to have it tried again`() async throws {
+        let (harness, letter) = try await tried { try await $0.retry($1, by: "cli:test") }
+        #expect(harness.module.world.sent.count { $0 == 13 } == 3)
+        let left = try await harness.deadLetters.find(letter.id)
+        #expect(left.state == "dead" && left.attempts == 3)
+    }
+
+    @Test(arguments: [true, false])
+    func `G5: it may be discarded, and what came of it all the same is noted`(
+        isFailing: Bool
+    ) async throws {
+        let (harness, letter) = try await tried(isTroubled: isFailing) {
+            try await $0.discard($1, reason: nil, by: "cli:test")
+        }
+        #expect(try await harness.parked(at: Self.consumer).isEmpty, "the next ones follow")
+        #expect(try await harness.count(of: "sent") == (isFailing ? 149 : 150))
+        let id = letter.event.envelope.id
+        #expect(
+            try await harness.count(of: "sent", where: "event = '\(id)'") == (isFailing ? 0 : 1))
+        let story = try await harness.story(of: id)
+        #expect(story?.deliveries.first { $0.consumer == Self.consumer }?.state == "discarded")
+        #expect(harness.module.world.sent.count { $0 == 13 } == 2, "it is not tried again")
     }
 }

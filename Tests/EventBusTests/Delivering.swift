@@ -88,6 +88,28 @@ import Testing
         #expect(try await harness.published(Booked.self).isEmpty)
     }
 
+    @Test func `refuses a type that the module does not declare, and keeps nothing`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let outbox = harness.module.outbox
+        await #expect(throws: OutboxError.undeclaredType(Deposited.type, module: "ledger")) {
+            try await harness.database.write { transaction in
+                try transaction.execute("INSERT INTO bookings (account, amount) VALUES ('a', 1)")
+                try outbox.publish(Booked(account: "a", sum: 1), in: transaction)
+                try outbox.publish(Deposited(account: "a", amount: 1), in: transaction)
+            }
+        }
+        await #expect(throws: OutboxError.undeclaredType(Deposited.type, module: "ledger")) {
+            try await harness.database.write { transaction in
+                try outbox.publish(
+                    Deposited(account: "a", amount: 1), at: harness.time.now, in: transaction)
+            }
+        }
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a").isEmpty)
+        #expect(try await harness.published(Booked.self).isEmpty)
+        #expect(try await harness.published(Deposited.self).isEmpty)
+    }
+
     @Test func `refuses a payload that no broker would take`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self)
         let outbox = harness.module.outbox

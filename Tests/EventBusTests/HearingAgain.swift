@@ -2,142 +2,23 @@ import EventBus
 import Events
 import FlotillaTesting
 import Foundation
-import Platform
-import Settings
 import Storage
-import Synchronization
 import Testing
 
-/// Keeps sums of accounts: a projection that can be rebuilt, one that bears repeats, one that
-/// refuses them, and an effect.
-struct ArchiveModule: Module {
-    static let name = "archive"
-    static let publishes: [any Event.Type] = [Booked.self]
-    static let migrations = [
-        MigrationSet(
-            component: "archive",
-            migrations: [
-                Migration(1, "create sums") { dialect in
-                    """
-                    CREATE TABLE sums (account TEXT PRIMARY KEY, sum INTEGER NOT NULL)
-                    \(dialect.strict);
-                    CREATE TABLE seen (
-                        event TEXT NOT NULL, is_replay INTEGER NOT NULL
-                    ) \(dialect.strict);
-                    CREATE TABLE sent (event TEXT NOT NULL) \(dialect.strict);
-                    """
-                }
-            ])
-    ]
-
-    let outbox: Outbox
-    let world = Trouble()
-
-    init(settings: Settings, platform: Platform) { outbox = platform.outbox }
-
-    /// Whether the deposit of 13 can't be handled.
-    final class Trouble: Sendable {
-        private let state = Mutex(false)
-        func plan(_ isPlanned: Bool) { state.withLock { $0 = isPlanned } }
-        func isPlanned() -> Bool { state.withLock { $0 } }
-    }
-
-    var subscriptions: [Subscription] {
-        let (outbox, world) = (outbox, world)
-        return [
-            Subscription(
-                "archive.sums", replay: .rebuilt { try $0.execute("DELETE FROM sums") },
-                [
-                    .on(Deposited.self) { event, _, transaction in
-                        if event.amount == 13, world.isPlanned() { throw Hopeless() }
-                        try transaction.execute(
-                            """
-                            INSERT INTO sums (account, sum)
-                            VALUES (\(event.account), \(event.amount))
-                            ON CONFLICT (account) DO UPDATE SET sum = sums.sum + excluded.sum
-                            """)
-                        try outbox.publish(
-                            Booked(account: event.account, sum: event.amount), in: transaction)
-                    }
-                ]),
-            Subscription(
-                "archive.seen", replay: .repeated,
-                [
-                    .on(Deposited.self) { _, delivery, transaction in
-                        try transaction.execute(
-                            """
-                            INSERT INTO seen (event, is_replay)
-                            VALUES (\(delivery.id), \(delivery.isReplay))
-                            """)
-                    }
-                ]),
-            Subscription("archive.once", [.on(Deposited.self) { _, _, _ in }]),
-            Subscription("archive.news", from: .now, [.on(Deposited.self) { _, _, _ in }]),
-            .effect(
-                "archive.letters", retry: RetryPolicy(attemptCountMax: 1),
-                [
-                    .on(Deposited.self) { event, delivery in
-                        if event.amount == 13, !delivery.isReplay, world.isPlanned() {
-                            throw Unlucky()
-                        }
-                        return {
-                            try $0.execute("INSERT INTO sent (event) VALUES (\(delivery.id))")
-                        }
-                    }
-                ]),
-        ]
-    }
-}
-
 @Suite(.serialized) struct `Hearing again` {
-    private func archive(
-        isTroubled: Bool = false
-    ) async throws -> (ModuleHarness<ArchiveModule>, [EventID]) {
-        let harness = try await ModuleHarness(ArchiveModule.self)
-        harness.module.world.plan(isTroubled)
-        var ids: [EventID] = []
-        for amount in 1...150 {
-            ids.append(
-                try await harness.publish(
-                    Deposited(account: "account \(amount % 7)", amount: amount)))
-            harness.time.advance(by: .seconds(1))
-        }
-        try await harness.settle()
-        return (harness, ids)
-    }
-
-    private func dump(_ harness: ModuleHarness<ArchiveModule>) async throws -> [String] {
-        try await harness.database.read { transaction in
-            try transaction.rows("SELECT account, sum FROM sums ORDER BY account")
-                .map {
-                    "\(try $0.get("account", as: String.self)) \(try $0.get("sum", as: Int.self))"
-                }
-        }
-    }
-
-    private func count(
-        of table: String, where condition: String = "1 = 1",
-        in harness: ModuleHarness<ArchiveModule>
-    ) async throws -> Int {
-        try await harness.database.read { transaction in
-            try transaction.first(
-                SQL(text: "SELECT COUNT(*) AS n FROM \(table) WHERE \(condition)"))?.get("n") ?? 0
-        }
-    }
-
     @Test func `G9: rebuilds a projection to the same, and says nothing twice`() async throws {
-        let (harness, _) = try await archive()
-        let before = try await dump(harness)
+        let (harness, _) = try await ModuleHarness.archive()
+        let before = try await harness.sums()
         let published = try await harness.published(Booked.self).count
         // Something is wrong with it; that is why it is rebuilt.
         try await harness.database.write { try $0.execute("UPDATE sums SET sum = sum + 1") }
         try await harness.replays.request(of: "archive.sums", by: "cli:test")
         try await harness.settle()
-        #expect(try await dump(harness) == before)
+        #expect(try await harness.sums() == before)
         #expect(try await harness.published(Booked.self).count == published)
         let progress = try await harness.replays.progress(of: "archive.sums")
         #expect(progress.allSatisfy { $0.hasEnded && $0.done == $0.total })
-        #expect(try await count(of: "seen", in: harness) == 150, "others hear nothing again")
+        #expect(try await harness.count(of: "seen") == 150, "others hear nothing again")
         // What comes afterwards is no replay.
         try await harness.publish(Deposited(account: "account 1", amount: 5))
         try await harness.settle()
@@ -147,37 +28,37 @@ struct ArchiveModule: Module {
     }
 
     @Test func `G9: redelivers from an event or a time on, and tells handlers`() async throws {
-        let (harness, ids) = try await archive()
+        let (harness, ids) = try await ModuleHarness.archive()
         try await harness.replays.request(
             of: "archive.seen", from: .event(ids[140]), by: "cli:test")
         try await harness.settle()
-        #expect(try await count(of: "seen", where: "is_replay = 1", in: harness) == 10)
+        #expect(try await harness.count(of: "seen", where: "is_replay = 1") == 10)
         let time = harness.time.now.addingTimeInterval(-20)
         try await harness.replays.request(of: "archive.seen", from: .time(time), by: "cli:test")
         try await harness.settle()
-        #expect(try await count(of: "seen", where: "is_replay = 1", in: harness) == 30)
-        #expect(try await count(of: "seen", where: "is_replay = 0", in: harness) == 150)
+        #expect(try await harness.count(of: "seen", where: "is_replay = 1") == 30)
+        #expect(try await harness.count(of: "seen", where: "is_replay = 0") == 150)
     }
 
     @Test func `G9: effects are silent unless they are told to speak`() async throws {
-        let (harness, ids) = try await archive()
+        let (harness, ids) = try await ModuleHarness.archive()
         try await harness.replays.request(of: "archive.letters", by: "cli:test")
         try await harness.settle()
-        #expect(try await count(of: "sent", in: harness) == 150)
+        #expect(try await harness.count(of: "sent") == 150)
         let story = try await harness.story(of: ids[0])
         #expect(story?.deliveries.first { $0.consumer == "archive.letters" }?.state == "silent")
         try await harness.replays.request(
             of: "archive.letters", withEffects: true, by: "cli:test")
         try await harness.settle()
-        #expect(try await count(of: "sent", in: harness) == 300)
+        #expect(try await harness.count(of: "sent") == 300)
         // And the events after it are performed as ever.
         try await harness.publish(Deposited(account: "account 1", amount: 5))
         try await harness.settle()
-        #expect(try await count(of: "sent", in: harness) == 301)
+        #expect(try await harness.count(of: "sent") == 301)
     }
 
     @Test func `G5: a silent replay leaves dead letters where they are`() async throws {
-        let (harness, _) = try await archive(isTroubled: true)
+        let (harness, _) = try await ModuleHarness.archive(isTroubled: true)
         let parked = try await harness.parked(at: "archive.letters")
         #expect(parked.first?.state == "dead" && parked.count > 1)
         try await harness.replays.request(of: "archive.letters", by: "cli:test")
@@ -186,11 +67,11 @@ struct ArchiveModule: Module {
         harness.module.world.plan(false)
         _ = try await harness.deadLetters.retryAll(of: "archive.letters", by: "cli:test")
         try await harness.settle()
-        #expect(try await count(of: "sent", in: harness) == 150, "each was sent once, at last")
+        #expect(try await harness.count(of: "sent") == 150, "each was sent once, at last")
     }
 
     @Test func `G2: a rebuild says for the first time what was never said`() async throws {
-        let (harness, _) = try await archive(isTroubled: true)
+        let (harness, _) = try await ModuleHarness.archive(isTroubled: true)
         let saidBefore = try await harness.published(Booked.self).count
         #expect(saidBefore < 150)
         try await harness.replays.request(of: "archive.sums", by: "cli:test")
@@ -205,7 +86,7 @@ struct ArchiveModule: Module {
     @Test func `a replay that takes the place of another one covers what that had left`()
         async throws
     {
-        let (harness, _) = try await archive()
+        let (harness, _) = try await ModuleHarness.archive()
         try await harness.replays.request(of: "archive.letters", by: "cli:test")
         // It has come to 20 of 150 when the operator changes their mind.
         let cursor = { @Sendable () async throws -> Int in
@@ -237,11 +118,56 @@ struct ArchiveModule: Module {
         try await harness.replays.request(of: "archive.letters", by: "cli:test")
         try await harness.settle()
         #expect(try await cursor() == 150)
-        #expect(try await count(of: "sent", in: harness) == 150, "nothing is sent again")
+        #expect(try await harness.count(of: "sent") == 150, "nothing is sent again")
+    }
+
+    @Test func `one with an origin waits its turn, and one from the beginning takes it`()
+        async throws
+    {
+        let (harness, ids) = try await ModuleHarness.archive()
+        let (replays, consumer) = (harness.replays, "archive.sums")
+        try await replays.request(of: consumer, by: "cli:test")
+        for hasBegun in [false, true] {
+            if hasBegun {
+                harness.look()
+                _ = try await harness.consumer(consumer)?.step()
+            }
+            let progress = try await replays.progress(of: consumer)
+            #expect(progress.contains { $0.done > 0 && $0.done < $0.total } == hasBegun)
+            for origin in [Replays.Origin.event(ids[3]), .time(harness.time.now)] {
+                await #expect(throws: ReplayError.goingOn(consumer)) {
+                    try await replays.request(of: consumer, from: origin, by: "cli:test")
+                }
+            }
+        }
+        #expect(try await harness.published(ConsumerReplayRequested.self).count == 1)
+        try await replays.request(of: consumer, by: "cli:test")
+        try await harness.settle()
+        #expect(try await replays.progress(of: consumer).allSatisfy { $0.hasEnded })
+        #expect(try await harness.count(of: "inbox_replays", where: "ended_at IS NULL") == 0)
+        #expect(try await harness.published(Booked.self).count == 150, "nothing is said twice")
+        // When it has ended, one with an origin is welcome again.
+        try await replays.request(of: consumer, from: .event(ids[149]), by: "cli:test")
+    }
+
+    @Test(arguments: ["archive.sums", "archive.seen", "archive.letters"])
+    func `ends with a log that was restored from an older copy`(consumer: String) async throws {
+        let (harness, ids) = try await ModuleHarness.archive()
+        try await harness.publisherDatabase.write {
+            try $0.execute("DELETE FROM outbox_events WHERE position > 110")
+        }
+        try await harness.restart()
+        for origin in [Replays.Origin.beginning, .event(ids[100])] {
+            try await harness.replays.request(of: consumer, from: origin, by: "cli:test")
+            try await harness.settle()
+            let progress = try await harness.replays.progress(of: consumer)
+            #expect(progress.allSatisfy { $0.hasEnded }, "\(progress)")
+            #expect(progress.map(\.total).max() == (origin == .beginning ? 110 : 10))
+        }
     }
 
     @Test func `refuses consumers that rely on hearing an event once`() async throws {
-        let (harness, _) = try await archive()
+        let (harness, _) = try await ModuleHarness.archive()
         await #expect(throws: ReplayError.refused("archive.once")) {
             try await harness.replays.request(of: "archive.once", by: "cli:test")
         }
@@ -269,7 +195,7 @@ struct ArchiveModule: Module {
         }
         let first = try await harness.publish(Deposited(account: "a", amount: 2))
         try await harness.settle()
-        #expect(try await count(of: "seen", in: harness) == 2)
+        #expect(try await harness.count(of: "seen") == 2)
         #expect(try await story(first)?.contains("archive.news") == true)
     }
 }

@@ -102,6 +102,47 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `G12: calls that heed nothing are bounded, and the consumer goes on when they end`()
+        async throws
+    {
+        let (door, seen) = (Door(), Seen())
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        var settings = BusSettings()
+        settings.abandonGrace = .milliseconds(10)
+        settings.pollInterval = .milliseconds(50)
+        let (bus, deposit) = try await bank(
+            [
+                .effect(
+                    "bank.letters", concurrency: 1, deadline: .milliseconds(20),
+                    retry: RetryPolicy(attemptCountMax: 1_000, initialDelay: .milliseconds(1)),
+                    [
+                        .on(Deposited.self) { event, _ in
+                            seen.add("begun")
+                            await door.pass()
+                            return { _ in seen.add("done \(event.amount)") }
+                        }
+                    ])
+            ], in: directory, settings: settings)
+        let consumer = try #require(bus.consumers.first)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.run() }
+            for amount in 1...9 { try await deposit("account \(amount)", amount) }
+            try await eventually { consumer.standing == .hanging(count: 4) }
+            // Many deadlines, retries and polls later there are no more.
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(seen.all == Array(repeating: "begun", count: 4))
+            #expect(consumer.standing == .hanging(count: 4))
+            #expect(try await bus.consumerStatus().map(\.overdue.count) == [4])
+            door.open()
+            let all = Set((1...9).map { "done \($0)" })
+            try await eventually { all.isSubset(of: seen.all) }
+            try await eventually { consumer.standing == .running }
+            group.cancelAll()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `G3: a slow effect holds up its key alone`() async throws {
         let (door, seen) = (Door(), Seen())
         let directory = try TemporaryDirectory()

@@ -30,7 +30,7 @@ extension ModuleHarness where M == PaymentModule {
     /// The orders that have a payment, in the order of their charging.
     func chargedOrders() async throws -> [OrderID] {
         try await database.read { transaction in
-            try transaction.rows("SELECT order_id FROM payments ORDER BY id")
+            try transaction.rows("SELECT order_id FROM payments ORDER BY completed_at")
                 .map { try $0.get("order_id") }
         }
     }

@@ -30,6 +30,26 @@ import Testing
         #expect(synchronous == 2, "2 is FULL")
     }
 
+    @Test func `leaves all of it in one file when it is closed`() async throws {
+        let bench = try await Bench()
+        let path = bench.directory.path + "/bench.sqlite"
+        // Beside another process, as a server is beside the command line.
+        let other = try Database(module: "bench", at: .sqlite(directory: bench.directory.path))
+        try await bench.insert("a")
+        let size = { (try? Data(contentsOf: URL(filePath: path + "-wal")).count) ?? 0 }
+        #expect(size() > 0)
+        await bench.database.close()
+        #expect(size() == 0)
+        let copy = try TemporaryDirectory()
+        try FileManager.default.copyItem(atPath: path, toPath: copy.path + "/bench.sqlite")
+        let copied = try Database(module: "bench", at: .sqlite(directory: copy.path))
+        let count = try await copied.read { transaction in
+            try transaction.first("SELECT COUNT(*) AS n FROM items")?.get("n", as: Int.self)
+        }
+        #expect(count == 1)
+        await other.close()
+    }
+
     @Test(arguments: StorageEngine.allCases)
     func `binds values and never reads them as SQL`(on engine: StorageEngine) async throws {
         let bench = try await Bench(on: engine)

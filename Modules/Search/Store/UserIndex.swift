@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import Storage
 
 let searchMigrations = MigrationSet(
@@ -54,10 +55,6 @@ private func words(_ dialect: Dialect) -> String {
         CREATE FUNCTION folded(text text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
             SELECT regexp_replace(lower(regexp_replace(
                 normalize(text, NFKD), '[\\u0300-\\u036f]', '', 'g')), '[^[:alnum:]]+', ' ', 'g')
-        $$;
-        -- The same for a query, whose operators stay.
-        CREATE FUNCTION folded_query(text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-            SELECT lower(regexp_replace(normalize(text, NFKD), '[\\u0300-\\u036f]', '', 'g'))
         $$;
         ALTER TABLE indexed_users ADD COLUMN words tsvector GENERATED ALWAYS AS (
             setweight(to_tsvector('simple', folded(first_name || ' ' || last_name)), 'A')
@@ -136,8 +133,8 @@ struct UserIndex: Sendable {
                    (ts_rank('{0, 0.25, 0.25, 1}', u.words, q.beginnings)
                     + ts_rank('{0, 0.25, 0.25, 1}', u.words, q.wholes))::float8 AS score
             FROM indexed_users u, (
-                SELECT to_tsquery('simple', folded_query(\(query.beginnings))) AS beginnings,
-                       to_tsquery('simple', folded_query(\(query.wholes))) AS wholes
+                SELECT to_tsquery('simple', \(query.beginnings)) AS beginnings,
+                       to_tsquery('simple', \(query.wholes)) AS wholes
             ) AS q
             WHERE u.words @@ q.beginnings
             """
@@ -183,10 +180,20 @@ struct SearchQuery: Sendable, Hashable {
     }
 
     /// PostgreSQL's query syntax: every word begins a word of the user.
-    var beginnings: String { words.map { "\($0):*" }.joined(separator: " & ") }
+    var beginnings: String { plainWords.map { "\($0):*" }.joined(separator: " & ") }
 
     /// Words that the user has as they are; one is enough.
-    var wholes: String { words.joined(separator: " | ") }
+    var wholes: String { plainWords.joined(separator: " | ") }
+
+    /// The words as the index has them: without marks, ligatures taken apart.
+    private var plainWords: [String] {
+        words.flatMap { word in
+            let scalars = word.decomposedStringWithCompatibilityMapping.unicodeScalars
+                .filter { !(0x300...0x36F).contains($0.value) }
+            return String(String.UnicodeScalarView(scalars))
+                .split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        }
+    }
 
     /// FTS5's query syntax: each word quoted, so that none is an operator. A whole word counts
     /// beside the prefix that it also is, so that Ann comes before Annabel.

@@ -97,14 +97,15 @@ struct SessionStore: Sendable {
             """)
     }
 
-    /// Ends every session of a user but one.
+    /// Ends every session of a user, but for one.
     func revokeAll(
-        of user: UserID, except kept: String, at now: Date, in transaction: Transaction
+        of user: UserID, except kept: SessionID? = nil, at now: Date, in transaction: Transaction
     ) throws {
         try transaction.execute(
             """
             UPDATE sessions SET revoked_at = \(now)
-            WHERE user_id = \(user) AND id <> \(kept) AND revoked_at IS NULL
+            WHERE user_id = \(user) AND revoked_at IS NULL
+                AND NOT EXISTS (SELECT 1 WHERE sessions.id = \(kept))
             """)
     }
 

@@ -43,7 +43,7 @@ extension Users {
             guard user.passwordHash == known.passwordHash else { throw UserError.wrongPassword }
             user.passwordHash = hash
             try store.update(user, at: now, in: transaction)
-            try sessions.revokeAll(of: id, except: session, at: now, in: transaction)
+            try sessions.revokeAll(of: id, except: SessionID(session), at: now, in: transaction)
             try outbox.publish(
                 UserPasswordChanged(userID: id, ipAddress: ipAddress, changedAt: now),
                 in: transaction)

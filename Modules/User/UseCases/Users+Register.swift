@@ -64,7 +64,7 @@ extension Users {
         user.passwordHash = passwordHash
         user.status = .active
         try store.update(user, at: now, in: transaction)
-        try sessions.revokeAll(of: id, except: "", at: now, in: transaction)
+        try sessions.revokeAll(of: id, at: now, in: transaction)
         try outbox.publish(
             UserPasswordChanged(userID: id, ipAddress: nil, changedAt: now), in: transaction)
     }

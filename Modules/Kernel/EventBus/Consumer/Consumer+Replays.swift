@@ -34,10 +34,12 @@ extension Consumer {
     /// Looks for replays that were asked for, from whichever process, and begins them.
     func takeUpReplays(under lease: Lease) async throws {
         var requests = try await requests()
-        // A full consumer could not go through with it: its state is not given up.
+        // A full consumer could not go through with it: its state is not given up, also by one that
+        // has just started and does not know yet that it is full.
         let wanted = Set(requests.filter { !$0.hasBegun }.map(\.stream))
-        if !wanted.isEmpty, await wanted.isSubset(of: inflow.streams), try await !isFull(),
-            try await hasNoHoles()
+        let parkedCountMax = environment.settings.parkedCountMax
+        if !wanted.isEmpty, await wanted.isSubset(of: inflow.streams),
+            try await parkedCount() < parkedCountMax, try await hasNoHoles()
         {
             for request in requests where !request.hasBegun && !request.isRebuild {
                 try await beginRedelivery(of: request, under: lease)

@@ -91,7 +91,7 @@ extension Consumer {
     /// Parked events that are due to be tried again, the first of their keys, and how long until
     /// the next will be: nothing when they are due now, an hour when there is none.
     func dueEvents(limit: Int) async throws -> (events: [LoggedEvent], untilDue: Duration) {
-        guard try await hasParked() else { return ([], .seconds(3_600)) }
+        guard try await parkedCount() > 0 else { return ([], .seconds(3_600)) }
         let now = environment.now()
         let (events, next) = try await read { inbox in
             let events = try inbox.transaction.rows(
@@ -126,26 +126,21 @@ extension Consumer {
         """
     }
 
-    /// Whether any event is parked. Only this consumer parks, so what it knows is right, or too
-    /// many after an operator took some out.
-    private func hasParked() async throws -> Bool {
-        if let known = state.withLock({ $0.parkedCount }) { return known > 0 }
+    /// How many events are parked. Only this consumer parks, so what it knows is right, or too many
+    /// after an operator took some out.
+    func parkedCount() async throws -> Int {
+        if let known = state.withLock({ $0.parkedCount }) { return known }
         let count = try await read { try $0.parkedCount() }
         state.withLock { $0.parkedCount = count }
-        return count > 0
+        return count
     }
 
     /// Whether as many events are parked as may be; found out anew now and then while it is so.
     func isFull() async throws -> Bool {
         guard case .full = state.withLock({ $0.standing }) else { return false }
-        let known = state.withLock { $0.parkedCount }
-        let count: Int
-        if let known { count = known } else { count = try await read { try $0.parkedCount() } }
+        let count = try await parkedCount()
         let isFull = count >= environment.settings.parkedCountMax
-        state.withLock {
-            $0.parkedCount = count
-            $0.standing = isFull ? .full(parkedCount: count) : .running
-        }
+        state.withLock { $0.standing = isFull ? .full(parkedCount: count) : .running }
         return isFull
     }
 }

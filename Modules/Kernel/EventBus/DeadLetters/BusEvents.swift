@@ -22,7 +22,7 @@ public struct DeadLetterRetried: Event {
     public let eventKey: String
     /// Whether another payload took the place of the one that failed.
     public let isEdited: Bool
-    /// That payload as JSON, unless it is longer than 64 KiB.
+    /// That payload as JSON, at most 64 KiB.
     public let editedPayload: String?
     /// Who did it: a user's id, or `cli:` and a name on the machine.
     public let actor: String

@@ -8,6 +8,10 @@ public import Storage
 /// second. What an operator does is published in the same transaction, so that the audit trail has
 /// it.
 public struct DeadLetters: Sendable {
+    /// The largest edited payload in bytes. The event that tells of it carries the whole of it as a
+    /// JSON string, at most six times as long: 384 KiB of the 900 that it may have.
+    public static let payloadByteCountMax = 64 * 1_024
+
     private let registry: EventRegistry
     private let databases: [String: Database]
     private let modulesOfConsumers: [String: String]
@@ -125,9 +129,7 @@ public struct DeadLetters: Sendable {
                     eventID: letter.event.envelope.id, eventType: letter.event.envelope.type,
                     eventKey: letter.event.envelope.key,
                     isEdited: payload != nil,
-                    editedPayload: payload.flatMap {
-                        $0.count <= 65_536 ? String(decoding: $0, as: UTF8.self) : nil
-                    },
+                    editedPayload: payload.map { String(decoding: $0, as: UTF8.self) },
                     actor: actor, retriedAt: now), in: transaction)
             return try letters.first(ofKeyOf: letter) ?? first
         }
@@ -184,6 +186,9 @@ public struct DeadLetters: Sendable {
 
     /// An edited payload must be readable as its type, and belong to the same key.
     private func check(_ payload: Data, for envelope: Envelope) throws {
+        guard payload.count <= Self.payloadByteCountMax else {
+            throw DeadLetterError.payloadTooLarge(byteCount: payload.count)
+        }
         guard let entry = registry.entry(of: envelope.type) else {
             throw DeadLetterError.unknownType(envelope.type)
         }
@@ -195,9 +200,6 @@ public struct DeadLetters: Sendable {
             event = try edited.decode(entry.event)
         } catch {
             throw DeadLetterError.unreadablePayload(envelope.type, reason: "\(error)")
-        }
-        guard payload.count <= Outbox.payloadByteCountMax else {
-            throw DeadLetterError.payloadTooLarge(byteCount: payload.count)
         }
         guard event.key == envelope.key else { throw DeadLetterError.otherKey(envelope.key) }
     }
@@ -228,7 +230,7 @@ public enum DeadLetterError: Error, Hashable {
     case unknownType(EventType)
     /// The edited payload is not of the shape of its type.
     case unreadablePayload(EventType, reason: String)
-    /// The edited payload exceeds ``Outbox/payloadByteCountMax``.
+    /// The edited payload exceeds ``DeadLetters/payloadByteCountMax``.
     case payloadTooLarge(byteCount: Int)
     /// The edited payload would belong to another key.
     case otherKey(String)
