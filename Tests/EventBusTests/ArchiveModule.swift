@@ -21,7 +21,7 @@ struct ArchiveModule: Module {
                     CREATE TABLE sums (account TEXT PRIMARY KEY, sum INTEGER NOT NULL)
                     \(dialect.strict);
                     CREATE TABLE seen (
-                        event TEXT NOT NULL, is_replay INTEGER NOT NULL
+                        event TEXT NOT NULL, is_replay \(dialect.boolean) NOT NULL
                     ) \(dialect.strict);
                     CREATE TABLE sent (event TEXT NOT NULL) \(dialect.strict);
                     """

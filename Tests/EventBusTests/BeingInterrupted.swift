@@ -11,16 +11,28 @@ import Testing
         let (harness, _) = try await ModuleHarness.archive()
         try await harness.replays.request(of: "archive.letters", by: "cli:test")
         // The disk gives out in the middle, and the process with it.
-        try await harness.database.write {
-            try $0.execute(
+        try await harness.database.write { transaction in
+            try transaction.execute(
+                """
+                \(only: .postgresql, """
+                    CREATE FUNCTION outage() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE EXCEPTION 'outage' USING ERRCODE = '58030'; END $$
+                    """)
+                \(only: .sqlite, "SELECT 1")
+                """)
+            try transaction.execute(
                 """
                 CREATE TRIGGER outage BEFORE INSERT ON inbox_handled
-                WHEN new.consumer = 'archive.letters' AND new.position > 40
-                BEGIN SELECT RAISE(ABORT, 'outage'); END
+                \(only: .postgresql, "FOR EACH ROW")
+                WHEN (new.consumer = 'archive.letters' AND new.position > 40)
+                \(only: .sqlite, "BEGIN SELECT RAISE(ABORT, 'outage'); END")
+                \(only: .postgresql, "EXECUTE FUNCTION outage()")
                 """)
         }
         await #expect(throws: StorageError.self) { try await harness.settle() }
-        try await harness.database.write { try $0.execute("DROP TRIGGER outage") }
+        try await harness.database.write {
+            try $0.execute("DROP TRIGGER outage \(only: .postgresql, "ON inbox_handled")")
+        }
         try await harness.restart(isClean: false)
         try await harness.settle()
         let progress = try await harness.replays.progress(of: "archive.letters")

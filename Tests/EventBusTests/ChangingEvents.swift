@@ -54,7 +54,8 @@ struct ScalesModule: Module {
             migrations: [
                 Migration(1, "create weights") { dialect in
                     """
-                    CREATE TABLE weights (grams INTEGER NOT NULL, who TEXT NOT NULL)
+                    CREATE TABLE weights (
+                        number \(dialect.identity), grams INTEGER NOT NULL, who TEXT NOT NULL)
                     \(dialect.strict);
                     """
                 }
@@ -93,7 +94,7 @@ struct ScalesModule: Module {
     private func weights(_ harness: ModuleHarness<ScalesModule>) async throws -> [Int] {
         try await harness.database.read { transaction in
             try transaction.rows(
-                "SELECT grams FROM weights WHERE who = 'weights' ORDER BY rowid"
+                "SELECT grams FROM weights WHERE who = 'weights' ORDER BY number"
             ).map { try $0.get("grams") }
         }
     }

@@ -242,10 +242,11 @@ import Testing
         let last = try #require(try await harness.deadLetters.list(filter).first)
         let edited = Data(#"{"account": "account 9", "amount": 1300}"#.utf8)
         world.meanwhile(count: 8) {
-            try await harness.deadLetters.retry(last.id, payload: edited, by: "cli:test")
+            // The one that is quickest makes room for the last, which is then gone for the others.
+            _ = try? await harness.deadLetters.retry(last.id, payload: edited, by: "cli:test")
         }
         try await harness.settle()
-        #expect(world.sent == Array(repeating: 13, count: 9 + 8) + [1_300])
+        #expect(world.sent.sorted() == Array(repeating: 13, count: 9 + 8) + [1_300])
         #expect(try await harness.count(of: "sent") == 9)
     }
 

@@ -71,8 +71,16 @@ package struct OutboxLog: Sendable {
 
     /// The position up to which the log is complete; 0 while nothing was published.
     package func head() async throws -> Int64 {
-        if database.dialect == .postgresql { return try await settledHead() }
-        return try await database.read { transaction in
+        switch database.dialect {
+        case .sqlite: try await newest()
+        case .postgresql: try await settledHead()
+        }
+    }
+
+    /// The position of the newest event to be seen; 0 while there is none. On PostgreSQL earlier
+    /// ones may still come, and later positions may have been given out in vain.
+    package func newest() async throws -> Int64 {
+        try await database.read { transaction in
             try transaction.first("SELECT MAX(position) AS head FROM outbox_events")?
                 .get("head", as: Int64?.self) ?? 0
         }

@@ -138,7 +138,7 @@ private struct InProcessInflow: Inflow {
 
     /// As the log itself says: another process may have taken more of it than this one has seen.
     func head(of stream: String) async throws -> Int64 {
-        try await transport.log(of: stream)?.head() ?? 0
+        try await transport.log(of: stream)?.newest() ?? 0
     }
 
     func floor(of stream: String) async throws -> Int64 {
