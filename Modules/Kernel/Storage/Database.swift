@@ -86,6 +86,18 @@ public final class Database: Sendable {
         }
     }
 
+    /// Tells the other processes that work on this database; at once, whatever transactions are
+    /// open, and best effort: whoever does not hear it finds out by looking.
+    ///
+    /// - Throws: ``StorageError``.
+    package func announce(_ news: DatabaseNews) async throws { try await backend.announce(news) }
+
+    /// Calls `heed` with what other processes announce, until the task is cancelled, and with all
+    /// of it when some may have been missed. Ends at once where processes can't tell each other.
+    package func listen(_ heed: @escaping @Sendable (DatabaseNews) -> Void) async {
+        await backend.listen(heed)
+    }
+
     /// Waits for the work in hand and closes the connections.
     public func close() async { await backend.close() }
 }
@@ -113,7 +125,22 @@ package protocol StorageBackend: Sendable {
         _ isolation: Isolation, in context: InstrumentationContext,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T
+    func announce(_ news: DatabaseNews) async throws
+    func listen(_ heed: @escaping @Sendable (DatabaseNews) -> Void) async
     func close() async
+}
+
+extension StorageBackend {
+    package func announce(_ news: DatabaseNews) async throws {}
+    package func listen(_ heed: @escaping @Sendable (DatabaseNews) -> Void) async {}
+}
+
+/// What processes tell each other about a database.
+package enum DatabaseNews: String, Sendable, CaseIterable {
+    /// Something was published.
+    case log
+    /// A lease has become free.
+    case leases
 }
 
 extension Timer {

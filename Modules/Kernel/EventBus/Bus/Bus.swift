@@ -26,6 +26,7 @@ public final class Bus: Service {
         package let database: Database
         package let relay: Relay
         package let leases: LeaseKeeper
+        let published: Signal
         package var consumers: [Consumer] = []
 
         package var log: OutboxLog { relay.log }
@@ -49,18 +50,20 @@ public final class Bus: Service {
 
     /// The outbox of a module, whose log will be relayed from its database.
     public func outbox(of module: String, in database: Database) -> Outbox {
-        let committed = Signal()
+        let (committed, published) = (Signal(), Signal())
         let leases = LeaseKeeper(module: module, database: database, environment: environment)
         let relay = Relay(
             log: OutboxLog(module: module, database: database), transport: transport,
             committed: committed, leases: leases, environment: environment)
         state.withLock { state in
-            state.members[module] = Member(database: database, relay: relay, leases: leases)
-            state.signals.append(committed)
+            state.members[module] = Member(
+                database: database, relay: relay, leases: leases, published: published)
+            state.signals += [committed, published]
         }
         let types = registry.entries.filter { $0.sources.contains(module) }.map(\.type)
         return Outbox(
-            module: module, types: Set(types), committed: committed, now: environment.now)
+            module: module, types: Set(types), committed: committed, published: published,
+            now: environment.now)
     }
 
     /// Begins to consume a module's subscriptions when the bus runs. The module's outbox comes
@@ -94,6 +97,7 @@ public final class Bus: Service {
             await withTaskGroup(of: Void.self) { keepers in
                 for member in members {
                     keepers.addTask(name: "leases") { await member.leases.run() }
+                    keepers.addTask(name: "listen") { await self.listen(for: member) }
                 }
                 keepers.addTask(name: "retention") { await self.sweepRegularly() }
                 keepers.addTask(name: "watch") { await self.watchHandlers() }
@@ -125,12 +129,36 @@ public final class Bus: Service {
         await withTaskGroup(of: Void.self) { group in
             for member in members {
                 group.addTask(name: "relay") { await member.relay.run() }
+                group.addTask(name: "announce") { await self.announce(for: member) }
                 for consumer in member.consumers {
                     group.addTask(name: consumer.name) { await consumer.run() }
                 }
             }
         }
     }
+
+    /// Hears what other processes of the same database have to say.
+    private func listen(for member: Member) async {
+        await member.database.listen { news in
+            switch news {
+            case .log: member.relay.wake()
+            case .leases: member.leases.look()
+            }
+        }
+    }
+
+    /// Tells other processes what was published here, once for all that came within a moment.
+    private func announce(for member: Member) async {
+        while !environment.isStopping, !Task.isCancelled {
+            await member.published.wait(upTo: .seconds(3_600), clock: environment.clock)
+            guard member.leases.hasCompany else { continue }
+            // Who does not hear it finds out by looking.
+            try? await member.database.announce(.log)
+            try? await environment.clock.sleep(for: Self.announcementInterval)
+        }
+    }
+
+    private static let announcementInterval = Duration.milliseconds(5)
 
     /// Lets the loops end after the work in hand.
     package func stop() {

@@ -86,6 +86,14 @@ package let busMigrations = MigrationSet(
                 PRIMARY KEY (name)
             ) \(dialect.strict);
 
+            -- The processes that are there and share the leases.
+            CREATE TABLE bus_instances (
+                holder TEXT NOT NULL,
+                leases \(dialect.textArray) NOT NULL,
+                expires_at \(dialect.timestamp) NOT NULL,
+                PRIMARY KEY (holder)
+            ) \(dialect.strict);
+
             -- Up to where retention has dropped this module's events.
             CREATE TABLE outbox_retention (
                 one INTEGER NOT NULL CHECK (one = 1),

@@ -70,7 +70,7 @@ extension Consumer {
     }
 
     private func canBegin(_ lease: Lease) -> Bool {
-        !environment.isStopping && !Task.isCancelled && isCurrent(lease)
+        !environment.isStopping && !Task.isCancelled && mayBegin(under: lease)
     }
 
     private func listen(in group: inout ThrowingTaskGroup<News, any Error>, upTo untilDue: Duration)

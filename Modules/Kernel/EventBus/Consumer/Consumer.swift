@@ -95,6 +95,7 @@ package final class Consumer: Sendable {
     /// Retries what is due, then takes a batch of every stream.
     package func step() async throws -> Step {
         guard let lease = leases.lease(name) else {
+            try await leases.rest(name)
             standBy()
             return Step(wait: environment.settings.pollInterval)
         }
@@ -167,7 +168,10 @@ package final class Consumer: Sendable {
     package var standing: ConsumerStanding { state.withLock { $0.standing } }
 
     /// Whether the lease that a round began under is still ours, by this process's own clock.
-    func isCurrent(_ lease: Lease) -> Bool { leases.lease(name)?.epoch == lease.epoch }
+    func isCurrent(_ lease: Lease) -> Bool { leases.holds(lease) }
+
+    /// Whether more may be begun under it: it may be ours and yet to be handed over.
+    func mayBegin(under lease: Lease) -> Bool { leases.lease(name)?.epoch == lease.epoch }
 
     /// Writes under the lease: what a holder stores that was succeeded is undone.
     @discardableResult

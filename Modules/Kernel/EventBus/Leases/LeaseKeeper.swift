@@ -11,12 +11,18 @@ import Telemetry
 /// All leases of the database are renewed in one small transaction, three times before they would
 /// run out. A holder that is known to have ended is succeeded at once; one that can't be seen, when
 /// its lease has run out.
+///
+/// On PostgreSQL the processes share the leases: each lease has a favourite among those that are
+/// there (see ``Rendezvous``). Another one that holds it hands it over when its work in hand is
+/// done. On SQLite, where nothing wakes another process, whoever came first keeps them.
 package final class LeaseKeeper: Sendable {
     private struct State {
         var names: [String] = []
         var held: [String: Lease] = [:]
         var wakes: [Signal] = []
-        var isReleased = false
+        /// Those whose work is to end, for the favourite is there.
+        var yielding: Set<String> = []
+        var hasCompany = false
     }
 
     private let module: String
@@ -24,6 +30,7 @@ package final class LeaseKeeper: Sendable {
     private let environment: BusEnvironment
     private let logger: Logger
     private let state = Mutex(State())
+    private let wake = Signal()
 
     package init(module: String, database: Database, environment: BusEnvironment) {
         self.module = module
@@ -41,12 +48,41 @@ package final class LeaseKeeper: Sendable {
         losses(of: name).increment(by: 0)
     }
 
-    /// The lease of that name while it is held and has not run out by this process's own clock.
+    /// The right to begin work of that name: while the lease is held, has not run out by this
+    /// process's own clock and is not to be handed over.
     package func lease(_ name: String) -> Lease? {
-        guard let lease = state.withLock({ $0.held[name] }), environment.uptime() < lease.validUntil
-        else { return nil }
+        let lease = state.withLock { $0.yielding.contains(name) ? nil : $0.held[name] }
+        guard let lease, environment.uptime() < lease.validUntil else { return nil }
         return lease
     }
+
+    /// Whether work that was begun under a lease may go on.
+    package func holds(_ lease: Lease) -> Bool {
+        state.withLock { $0.held[lease.name]?.epoch } == lease.epoch
+            && environment.uptime() < lease.validUntil
+    }
+
+    /// Called by whoever does the work of that name and has none in hand: hands the lease over if
+    /// it is to be.
+    ///
+    /// - Throws: `StorageError`.
+    package func rest(_ name: String) async throws {
+        let lease = state.withLock { $0.yielding.contains(name) ? $0.held[name] : nil }
+        guard let lease else { return }
+        try await database.write { try self.giveBack(lease, in: $0) }
+        state.withLock { state in
+            state.yielding.remove(name)
+            state.held[name] = nil
+        }
+        logger.info("lease handed over", metadata: ["lease": "\(name)"])
+        try await database.announce(.leases)
+    }
+
+    /// Whether other processes work on this database.
+    package var hasCompany: Bool { state.withLock { $0.hasCompany } }
+
+    /// Makes it look at once for leases that have become free.
+    package func look() { wake.raise() }
 
     /// Renews until cancelled. A failure is no loss yet: the leases run on for a while.
     package func run() async {
@@ -57,9 +93,11 @@ package final class LeaseKeeper: Sendable {
                 if Task.isCancelled { return }
                 logger.warning("leases were not renewed", error: error)
             }
-            try? await environment.clock.sleep(for: environment.settings.leaseDuration / 3)
+            await wake.wait(upTo: interval, clock: environment.clock)
         }
     }
+
+    private var interval: Duration { environment.settings.leaseDuration / 3 }
 
     /// Takes what is free and renews what is held.
     package func step() async throws {
@@ -67,19 +105,27 @@ package final class LeaseKeeper: Sendable {
         guard !names.isEmpty else { return }
         // The clock is read before the database is asked, so that our own end comes first.
         let validUntil = environment.uptime() + environment.settings.leaseDuration
-        let held = try await database.write { transaction in
+        let (held, yielding, hasCompany) = try await database.write { transaction in
+            let now = try self.now(in: transaction)
+            let rivals = try self.meet(names, at: now, in: transaction)
             var held: [String: Lease] = [:]
             for name in names {
                 held[name] = try self.claim(
-                    name, known: known[name], validUntil: validUntil, in: transaction)
+                    name, known: known[name], validUntil: validUntil, at: now,
+                    isFavourite: rivals.isFavourite(of: name),
+                    in: transaction)
             }
-            return held
+            let yielding = held.keys.filter { !rivals.isFavourite(of: $0) }
+            return (held, Set(yielding), rivals.hasCompany)
         }
         for (name, lease) in known where held[name]?.epoch != lease.epoch { lost(name) }
         let isRicher = held.contains { known[$0.key]?.epoch != $0.value.epoch }
         let wakes = state.withLock { state in
+            let isYielding = !yielding.isSubset(of: state.yielding)
             state.held = held
-            return isRicher ? state.wakes : []
+            state.yielding = yielding
+            state.hasCompany = hasCompany
+            return isRicher || isYielding ? state.wakes : []
         }
         for wake in wakes { wake.raise() }
     }
@@ -92,24 +138,63 @@ package final class LeaseKeeper: Sendable {
         }
         guard !held.isEmpty else { return }
         do {
-            try await database.write { transaction in
-                for lease in held.values {
-                    try transaction.execute(
-                        """
-                        UPDATE bus_leases SET is_released = \(true)
-                        WHERE name = \(lease.name) AND epoch = \(lease.epoch)
-                        """)
-                }
+            try await database.write { [environment] transaction in
+                for lease in held.values { try self.giveBack(lease, in: transaction) }
+                try transaction.execute(
+                    "DELETE FROM bus_instances WHERE holder = \(environment.holder)")
             }
+            try await database.announce(.leases)
         } catch {
             logger.warning("leases were not given back", error: error)
         }
     }
 
+    private func giveBack(_ lease: Lease, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE bus_leases SET is_released = \(true)
+            WHERE name = \(lease.name) AND epoch = \(lease.epoch)
+            """)
+    }
+
+    /// The time that all who share the database see: the server's. On SQLite they share a machine.
+    private func now(in transaction: Transaction) throws -> Date {
+        guard transaction.dialect == .postgresql else { return environment.now() }
+        return try transaction.first("SELECT clock_timestamp() AS now")?.get("now")
+            ?? environment.now()
+    }
+
+    /// Says that this process is there, and finds out which others are.
+    private func meet(
+        _ names: [String], at now: Date, in transaction: Transaction
+    ) throws -> Rendezvous {
+        guard transaction.dialect == .postgresql else {
+            return Rendezvous(of: environment.holder, with: [])
+        }
+        let expiry = now + environment.settings.leaseDuration.seconds
+        try transaction.execute(
+            """
+            INSERT INTO bus_instances (holder, leases, expires_at)
+            VALUES (\(environment.holder), \(names), \(expiry))
+            ON CONFLICT (holder) DO UPDATE
+            SET leases = excluded.leases, expires_at = excluded.expires_at
+            """)
+        try transaction.execute(
+            "DELETE FROM bus_instances WHERE expires_at < \(now - 3_600)")
+        let all = try transaction.rows(
+            "SELECT holder, leases FROM bus_instances WHERE expires_at > \(now)"
+        ).map {
+            Rendezvous.Rival(
+                holder: try $0.get("holder"), leases: Set(try $0.get("leases", as: [String].self)))
+        }
+        return Rendezvous(
+            of: environment.holder, with: all.filter { !environment.isHolderGone($0.holder) })
+    }
+
     private func claim(
-        _ name: String, known: Lease?, validUntil: Duration, in transaction: Transaction
+        _ name: String, known: Lease?, validUntil: Duration, at now: Date, isFavourite: Bool,
+        in transaction: Transaction
     ) throws -> Lease? {
-        let now = environment.now()
         let expiry = now + environment.settings.leaseDuration.seconds
         let row = try transaction.first(
             "SELECT holder, epoch, expires_at, is_released FROM bus_leases WHERE name = \(name)")
@@ -131,8 +216,10 @@ package final class LeaseKeeper: Sendable {
                 name: name, epoch: epoch, validUntil: validUntil,
                 isSuccession: known?.isSuccession ?? false)
         }
-        let hasExpired = try row.get("expires_at", as: Date.self) <= now
-        guard isReleased || hasExpired || environment.isHolderGone(holder) else { return nil }
+        let expiresAt = try row.get("expires_at", as: Date.self)
+        guard isReleased || expiresAt <= now || environment.isHolderGone(holder) else { return nil }
+        // The favourite comes first; when it does not come, somebody else has to.
+        guard isFavourite || expiresAt + interval.seconds <= now else { return nil }
         try transaction.execute(
             """
             UPDATE bus_leases SET holder = \(environment.holder), epoch = \(epoch + 1),

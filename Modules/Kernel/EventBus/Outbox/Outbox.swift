@@ -15,15 +15,18 @@ public struct Outbox: Sendable {
     /// What the module declares to publish; anything when `nil`.
     private let types: Set<EventType>?
     private let committed: Signal
+    /// Raised along with it, for whoever tells other processes.
+    private let published: Signal?
     private let now: @Sendable () -> Date
 
     package init(
-        module: String, types: Set<EventType>? = nil, committed: Signal,
+        module: String, types: Set<EventType>? = nil, committed: Signal, published: Signal? = nil,
         now: @escaping @Sendable () -> Date
     ) {
         self.module = module
         self.types = types
         self.committed = committed
+        self.published = published
         self.now = now
     }
 
@@ -77,7 +80,10 @@ public struct Outbox: Sendable {
     }
 
     private func wakeRelay(after transaction: Transaction) {
-        transaction.afterCommit { [committed] in committed.raise() }
+        transaction.afterCommit { [committed, published] in
+            committed.raise()
+            published?.raise()
+        }
     }
 
     private func envelope<E: Event>(

@@ -88,7 +88,10 @@ package final class Relay: Sendable {
             lease = nil
         } else {
             lease = leases.lease(Self.leaseName)
-            guard lease != nil else { return Step() }
+            guard lease != nil else {
+                try await leases.rest(Self.leaseName)
+                return Step()
+            }
         }
         do {
             return try await step(under: lease)

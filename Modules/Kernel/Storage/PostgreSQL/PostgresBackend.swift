@@ -31,6 +31,23 @@ package final class PostgresBackend: StorageBackend {
         try await run(PostgresJob(.write(isolation), in: context, body))
     }
 
+    /// Not in a writer's transaction, whose commit would wait for all others that notify.
+    package func announce(_ news: DatabaseNews) async throws {
+        let channel = pool.settings.channel(of: news)
+        _ = try await write(.readCommitted, in: .current ?? .topLevel) {
+            try $0.execute("SELECT pg_notify(\(channel), '')")
+        }
+    }
+
+    package func listen(_ heed: @escaping @Sendable (DatabaseNews) -> Void) async {
+        let listener = PostgresListener(pool.settings, logger: pool.logger, heed)
+        await withTaskCancellationHandler {
+            await listener.run()
+        } onCancel: {
+            listener.stop()
+        }
+    }
+
     package func close() async { await pool.close() }
 
     deinit { pool.shutDown() }

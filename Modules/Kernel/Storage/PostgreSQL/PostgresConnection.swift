@@ -286,6 +286,34 @@ final class PostgresConnection: SQLConnection {
     }
 }
 
+// MARK: - Notifications
+
+extension PostgresConnection {
+    /// Subscribes to channels.
+    ///
+    /// - Throws: ``StorageError``.
+    func listen(to channels: [String]) throws {
+        for channel in channels { try run(script: "LISTEN \"\(channel)\"") }
+    }
+
+    /// The channels that were notified; blocks until some were or the time is over.
+    ///
+    /// - Throws: ``StorageError`` when the connection is lost.
+    func notified(within milliseconds: Int32) throws -> Set<String> {
+        var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        if poll(&socket, 1, milliseconds) > 0, PQconsumeInput(handle) != 1 {
+            throw StorageError(lost: handle)
+        }
+        var channels: Set<String> = []
+        while let notification = PQnotifies(handle) {
+            channels.insert(String(cString: notification.pointee.relname))
+            PQfreemem(notification)
+        }
+        guard PQstatus(handle) == CONNECTION_OK else { throw StorageError(lost: handle) }
+        return channels
+    }
+}
+
 // MARK: - Transactions
 
 extension PostgresConnection {

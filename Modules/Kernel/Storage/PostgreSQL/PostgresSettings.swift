@@ -35,6 +35,8 @@ struct PostgresSettings: Sendable {
 
     /// The module's own.
     var schema: String { module }
+
+    func channel(of news: DatabaseNews) -> String { "flotilla_\(schema)_\(news.rawValue)" }
 }
 
 /// How many connections a module's pool may have, and how long things may take.
