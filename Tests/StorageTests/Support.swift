@@ -42,3 +42,10 @@ struct Bench: Sendable {
 
 /// A failure that a test throws on purpose.
 struct Planned: Error, Equatable {}
+
+/// Holds a database thread until a test lets it go.
+final class Gate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+    func wait() { semaphore.wait() }
+    func open() { semaphore.signal() }
+}

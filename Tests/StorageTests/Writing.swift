@@ -247,10 +247,3 @@ import Testing
         #expect(try await bench.names() == ["before", "during"])
     }
 }
-
-/// Holds a database thread until a test lets it go.
-private final class Gate: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
-    func wait() { semaphore.wait() }
-    func open() { semaphore.signal() }
-}

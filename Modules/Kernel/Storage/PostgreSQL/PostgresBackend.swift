@@ -48,6 +48,9 @@ package final class PostgresBackend: StorageBackend {
         }
     }
 
+    /// Round trips to the server so far.
+    package var roundTripCount: Int { pool.roundTrips.count }
+
     package func close() async { await pool.close() }
 
     deinit { pool.shutDown() }

@@ -2,6 +2,14 @@ import CPostgres
 import Foundation
 import Instrumentation
 import Logging
+import Synchronization
+
+/// Counts the round trips of a pool's connections.
+final class RoundTrips: Sendable {
+    private let number = Atomic(0)
+    var count: Int { number.load(ordering: .relaxed) }
+    func add() { number.add(1, ordering: .relaxed) }
+}
 
 /// One connection to a PostgreSQL server, used by one thread alone.
 ///
@@ -47,17 +55,23 @@ final class PostgresConnection: SQLConnection {
     private var statementCount: UInt64 = 0
     /// What went wrong first in the transaction in progress.
     private var failure: StorageError?
+    /// Whether the server said of a statement before the last that it failed: then the last was
+    /// not run, also when the session ended over it.
+    private var isLastUnrun = false
     /// When the statement in progress was sent.
     private var sentAt = ContinuousClock.now
-    private(set) var roundTripCount = 0
+    private let roundTrips: RoundTrips
 
     var dialect: Dialect { .postgresql }
 
     /// Connects and prepares the session; blocks.
     ///
     /// - Throws: ``StorageError`` of kind `unavailable`.
-    init(to settings: PostgresSettings, logger: Logger) throws {
+    init(
+        to settings: PostgresSettings, logger: Logger, counting roundTrips: RoundTrips
+    ) throws {
         self.settings = settings
+        self.roundTrips = roundTrips
         self.logger = logger
         handle = try Self.connect(settings)
         canceller = PostgresCanceller(of: handle)
@@ -137,7 +151,7 @@ final class PostgresConnection: SQLConnection {
     func run(script: String) throws {
         try settle()
         if PQpipelineStatus(handle) != PQ_PIPELINE_OFF { PQexitPipelineMode(handle) }
-        roundTripCount += 1
+        roundTrips.add()
         let result = PQexec(handle, script)
         defer { PQclear(result) }
         let status = PQresultStatus(result)
@@ -201,7 +215,8 @@ final class PostgresConnection: SQLConnection {
     ///
     /// - Throws: what the first failing statement met; the later ones were not run.
     private func collect(keepingRows: Bool) throws -> Answer {
-        roundTripCount += 1
+        roundTrips.add()
+        isLastUnrun = false
         let sent = pending
         pending = []
         guard PQpipelineSync(handle) == 1 else { throw noting(StorageError(lost: handle)) }
@@ -227,7 +242,10 @@ final class PostgresConnection: SQLConnection {
                     forget(statement)
                     let error = StorageError(result, connection: handle)
                     if error.isStalePlan { prepared = [:] }
-                    failure = failure ?? error
+                    if failure == nil {
+                        failure = error
+                        isLastUnrun = !isLast && error.code != StorageError.lostCode
+                    }
                 }
             }
             guard PQstatus(handle) == CONNECTION_OK else { break }
@@ -371,7 +389,9 @@ extension PostgresConnection {
         let answer: Answer
         do {
             answer = try collect(keepingRows: false)
-        } catch let error as StorageError where PQstatus(handle) != CONNECTION_OK {
+        } catch let error as StorageError
+            where PQstatus(handle) != CONNECTION_OK && !isLastUnrun
+        {
             throw StorageError(
                 kind: .unavailable, code: "08007",
                 detail: "the connection was lost during the commit: \(error.detail)")

@@ -15,9 +15,11 @@ extension StorageError {
         self.init(sqlState: state, message: message ?? "no message")
     }
 
+    static let lostCode = "08006"
+
     /// The connection is gone.
     init(lost connection: OpaquePointer) {
-        self.init(kind: .unavailable, code: "08006", detail: Self.message(of: connection))
+        self.init(kind: .unavailable, code: Self.lostCode, detail: Self.message(of: connection))
     }
 
     /// No connection came about.

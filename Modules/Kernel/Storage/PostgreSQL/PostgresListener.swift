@@ -40,7 +40,8 @@ final class PostgresListener: Sendable {
             uniqueKeysWithValues: DatabaseNews.allCases.map { (settings.channel(of: $0), $0) })
         while !isStopped.load(ordering: .relaxed) {
             do {
-                let connection = try PostgresConnection(to: settings, logger: logger)
+                let connection = try PostgresConnection(
+                    to: settings, logger: logger, counting: RoundTrips())
                 try connection.listen(to: channels.keys.sorted())
                 // What was announced before is not heard any more.
                 for news in DatabaseNews.allCases { heed(news) }

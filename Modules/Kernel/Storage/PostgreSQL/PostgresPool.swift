@@ -34,7 +34,7 @@ final class PostgresPool: Sendable {
     let logger: Logger
     private let state = Mutex(State())
     private let gauges: PoolGauges
-    private let roundTrips = Atomic(0)
+    let roundTrips = RoundTrips()
 
     init(_ settings: PostgresSettings, logger: Logger) {
         self.settings = settings
@@ -113,8 +113,7 @@ final class PostgresPool: Sendable {
     }
 
     /// A worker has ended and closed its connection.
-    func ended(roundTripCount: Int) {
-        roundTrips.add(roundTripCount, ordering: .relaxed)
+    func ended() {
         let closing = state.withLock { state in
             state.workerCount -= 1
             guard state.workerCount == 0 else { return [CheckedContinuation<Void, Never>]() }

@@ -22,6 +22,8 @@ public struct PostgresURL: Sendable, Hashable, CustomStringConvertible {
         if let passwordFile, passwordFile.isEmpty { return nil }
         self.uri = uri
         self.passwordFile = passwordFile
+        let ports = (options["port"] ?? "").split(separator: ",")
+        guard ports.allSatisfy({ UInt16($0) != nil }) else { return nil }
         let host = options["host"] ?? options["hostaddr"] ?? "localhost"
         description =
             "postgres://\(host):\(options["port"] ?? "5432")/\(options["dbname"] ?? "")"
@@ -40,7 +42,7 @@ public struct PostgresURL: Sendable, Hashable, CustomStringConvertible {
     /// The password as the file has it now, without the line break at its end.
     ///
     /// - Throws: ``StorageError`` of kind `unavailable` when it can't be read.
-    func password() throws -> String? {
+    package func password() throws -> String? {
         guard let passwordFile else { return nil }
         guard let text = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
             throw StorageError(

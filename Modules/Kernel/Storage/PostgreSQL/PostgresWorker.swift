@@ -42,29 +42,25 @@ final class PostgresWorker: Sendable {
 
     private func run() {
         var connection: PostgresConnection?
-        var roundTripCount = 0
-        while step(&connection, &roundTripCount) {}
-        pool.ended(roundTripCount: roundTripCount + (connection?.roundTripCount ?? 0))
+        while step(&connection) {}
+        connection = nil
+        pool.ended()
     }
 
     /// Does one job, which is let go before the worker rests: it holds what its closure holds.
-    private func step(
-        _ connection: inout PostgresConnection?, _ roundTripCount: inout Int
-    ) -> Bool {
+    private func step(_ connection: inout PostgresConnection?) -> Bool {
         guard let job = takeGiven() ?? pool.next(for: self) else { return false }
-        return job.isAnswered || work(on: job, with: &connection, &roundTripCount)
+        return job.isAnswered || work(on: job, with: &connection)
     }
 
     /// Runs one job, on a new connection when the one at hand is gone; `false` when this worker has
     /// none and others are enough.
     private func work(
-        on job: any AnyPostgresJob, with connection: inout PostgresConnection?,
-        _ roundTripCount: inout Int
+        on job: any AnyPostgresJob, with connection: inout PostgresConnection?
     ) -> Bool {
         var lost: StorageError?
         for _ in 0..<2 {
             if let known = connection, !known.isAlive || known.isToBeClosed {
-                roundTripCount += known.roundTripCount
                 connection = nil
             }
             if connection == nil {
@@ -89,7 +85,8 @@ final class PostgresWorker: Sendable {
     private func connect() throws(StorageError) -> PostgresConnection {
         if let refusal = pool.refusal() { throw refusal }
         do {
-            let connection = try PostgresConnection(to: pool.settings, logger: pool.logger)
+            let connection = try PostgresConnection(
+                to: pool.settings, logger: pool.logger, counting: pool.roundTrips)
             pool.connected()
             return connection
         } catch {
