@@ -46,7 +46,10 @@ private final class Order: Sendable {
     }
 
     @Test func `sends a transaction that needs no answers in one round trip`() async throws {
-        let (_, backend) = try await backend()
+        // A second connection would begin with a round trip of its own.
+        var pool = PoolSettings()
+        pool.connectionCountMax = 1
+        let (_, backend) = try await backend(pool: pool)
         let transaction: @Sendable (Transaction) throws -> Void = { transaction in
             for number in 0..<5 {
                 try transaction.execute("INSERT INTO items (name) VALUES (\("n\(number)"))")
@@ -106,10 +109,10 @@ private final class Order: Sendable {
             for order in [["a", "b"], ["b", "a"]] {
                 group.addTask {
                     try await transact(backend, .readCommitted) { transaction in
-                        met.add()
                         for name in order {
                             _ = try transaction.first(
                                 "SELECT id FROM items WHERE name = \(name) FOR UPDATE")
+                            met.add()
                             let end = Date() + 2
                             while met.value < 2, Date() < end { usleep(1_000) }
                         }
@@ -118,7 +121,7 @@ private final class Order: Sendable {
             }
             try await group.waitForAll()
         }
-        #expect(met.value >= 3, "one was run again")
+        #expect(met.value > 4, "one was run again")
         await backend.close()
     }
 
