@@ -1,5 +1,5 @@
 import Events
-import Foundation
+package import Foundation
 import Logging
 import Storage
 
@@ -70,7 +70,7 @@ extension OutboxLog {
     ///
     /// - Parameter readers: those whose places count, as they are in the transaction that drops:
     ///   one may go back at any time.
-    func drop(
+    package func drop(
         takenBy readers: [String], before time: Date, countMax: Int
     ) async throws -> Bool {
         switch database.dialect {

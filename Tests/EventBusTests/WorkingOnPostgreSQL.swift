@@ -1,0 +1,418 @@
+import EventBus
+import Events
+import FlotillaTesting
+import Foundation
+import Storage
+import Synchronization
+import Testing
+
+/// What the bus owes to a database in which transactions commit side by side.
+@Suite(.serialized) struct `Working on PostgreSQL` {
+    /// One module's log on a server, and a relay that follows it.
+    private final class Yard: Sendable {
+        let uri: String
+        let database: Database
+        let outbox: Outbox
+        let relay: Relay
+        let transport: Recorder
+        let keeper: LeaseKeeper
+
+        init() async throws {
+            uri = try PostgresServer.shared().makeDatabase()
+            database = try Database(module: "yard", at: try #require(StorageURL(uri)))
+            try await database.migrate(Bus.migrations)
+            outbox = Outbox(module: "yard", committed: Signal(), now: { Date() })
+            let environment = BusEnvironment()
+            keeper = LeaseKeeper(
+                module: "yard", database: database, environment: environment)
+            transport = Recorder()
+            relay = Relay(
+                log: OutboxLog(module: "yard", database: database), transport: transport,
+                committed: Signal(), leases: keeper, environment: environment)
+            _ = try await relay.step()
+        }
+
+        func publish(_ account: String, _ amount: Int) async throws {
+            try await database.write { [outbox] in
+                try outbox.publish(Deposited(account: account, amount: amount), in: $0)
+            }
+        }
+
+        /// Publishes in a transaction that stays open until the gate is opened.
+        func hold(_ account: String, _ amount: Int, behind gate: Gate) async throws {
+            try await database.write { [outbox] transaction in
+                try outbox.publish(Deposited(account: account, amount: amount), in: transaction)
+                // Makes sure that the server has it.
+                _ = try transaction.rows("SELECT 1 AS one")
+                gate.wait()
+            }
+        }
+
+        func relayed() async throws -> [Int] {
+            for _ in 0..<3 { while try await relay.step().count > 0 {} }
+            return transport.amounts
+        }
+    }
+
+    /// A transport that remembers what it was given.
+    private final class Recorder: Transport {
+        private let taken = Mutex<[LoggedEvent]>([])
+        let reader: String? = nil
+
+        var events: [LoggedEvent] { taken.withLock { $0 } }
+        var amounts: [Int] {
+            events.compactMap { event in
+                try? JSONDecoder().decode(Body.self, from: event.envelope.data).amount
+            }
+        }
+        private struct Body: Decodable { let amount: Int }
+
+        func open(_ log: OutboxLog, after position: Int64) async throws {}
+        func send(_ batch: LogBatch) async throws {
+            taken.withLock { $0 += batch.events }
+        }
+        func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+            preconditionFailure("nobody consumes here")
+        }
+    }
+
+    /// Holds a database thread until a test lets it go.
+    private final class Gate: Sendable {
+        private let semaphore = DispatchSemaphore(value: 0)
+        func wait() { semaphore.wait() }
+        func open() { semaphore.signal() }
+    }
+
+    /// What was committed of each key, in order.
+    private final class Commits: Sendable {
+        private let byKey = Mutex<[String: [Int]]>([:])
+        private let done = Mutex(0)
+        /// Writers that have ended.
+        var doneCount: Int { done.withLock { $0 } }
+        func end() { done.withLock { $0 += 1 } }
+        var amounts: [String: [Int]] { byKey.withLock { $0 } }
+        func note(_ amount: Int, of key: String) {
+            byKey.withLock { $0[key, default: []].append(amount) }
+        }
+    }
+
+    @Test func `G8: a position that commits late is not passed over`() async throws {
+        let yard = try await Yard()
+        let gate = Gate()
+        async let slow: Void = yard.hold("slow", 1, behind: gate)
+        try await Task.sleep(for: .milliseconds(200))
+        for amount in 2...4 { try await yard.publish("quick", amount) }
+        #expect(try await yard.relayed().isEmpty, "an earlier position is still open")
+        gate.open()
+        try await slow
+        #expect(try await yard.relayed() == [1, 2, 3, 4])
+    }
+
+    @Test func `G8: a position that is rolled back holds up nothing`() async throws {
+        struct Undone: Error {}
+        let yard = try await Yard()
+        for amount in 1...6 {
+            try? await yard.database.write { [outbox = yard.outbox] in
+                try outbox.publish(Deposited(account: "a", amount: amount), in: $0)
+                if amount.isMultiple(of: 2) { throw Undone() }
+            }
+        }
+        #expect(try await yard.relayed() == [1, 3, 5])
+    }
+
+    @Test func `G8: a part of a transaction that is undone is neither passed on nor waited for`()
+        async throws
+    {
+        struct Undone: Error {}
+        let yard = try await Yard()
+        try await yard.database.write { [outbox = yard.outbox] transaction in
+            for amount in 1...3 {
+                try? transaction.savepoint {
+                    try outbox.publish(Deposited(account: "a", amount: amount), in: transaction)
+                    if amount == 2 { throw Undone() }
+                }
+            }
+        }
+        #expect(try await yard.relayed() == [1, 3])
+    }
+
+    @Test func `G8: a prepared transaction is waited for under its other name`() async throws {
+        let yard = try await Yard()
+        try await yard.publish("a", 1)
+        #expect(try await yard.relayed() == [1])
+        let server = try PostgresServer.shared()
+        let columns = "event_id, type, topic, key, time, correlation_id, data"
+        let insert = """
+            SET search_path TO yard; BEGIN;
+            INSERT INTO outbox_events (\(columns))
+            SELECT gen_random_uuid(), type, topic, 'b', now(), 'c', '{"account":"b","amount":2}'
+            FROM outbox_events LIMIT 1;
+            PREPARE TRANSACTION 'late-\(yard.uri.suffix(32))'
+            """
+        try server.run(insert, in: yard.uri)
+        try await yard.publish("c", 3)
+        #expect(try await yard.relayed() == [1])
+        try server.run("COMMIT PREPARED 'late-\(yard.uri.suffix(32))'", in: yard.uri)
+        #expect(try await yard.relayed() == [1, 2, 3])
+    }
+
+    @Test func `G8: readers, other tables, other databases and a vacuum hold up nothing`()
+        async throws
+    {
+        let yard = try await Yard()
+        let elsewhere = try await Yard()
+        let gate = Gate()
+        async let writer: Void = elsewhere.hold("a", 1, behind: gate)
+        async let reader: Void = yard.database.read { transaction in
+            _ = try transaction.rows("SELECT * FROM outbox_events")
+            gate.wait()
+        }
+        async let idler: Void = yard.database.write { transaction in
+            try transaction.execute("DELETE FROM inbox_handled")
+            _ = try transaction.rows("SELECT 1 AS one")
+            gate.wait()
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        try PostgresServer.shared().run("VACUUM yard.outbox_events", in: yard.uri)
+        try await yard.publish("a", 7)
+        #expect(try await yard.relayed() == [7])
+        for _ in 0..<3 { gate.open() }
+        _ = try await (writer, reader, idler)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `G3, G8: many writers, slow ones and failing ones: none is lost, each key is in order`()
+        async throws
+    {
+        struct Undone: Error {}
+        let yard = try await Yard()
+        let (writers, rounds) = (12, 60)
+        let committed = Commits()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<writers {
+                group.addTask {
+                    for round in 0..<rounds {
+                        let key = "key \((writer + round) % 5)"
+                        let amount = writer * 1_000 + round
+                        let pause = UInt32.random(in: 0...4_000)
+                        try? await yard.database.write(isolation: .readCommitted) {
+                            [outbox = yard.outbox] transaction in
+                            try outbox.publish(
+                                Deposited(account: key, amount: amount), in: transaction)
+                            _ = try transaction.rows("SELECT 1 AS one")
+                            usleep(pause)
+                            if amount % 10 == 3 { throw Undone() }
+                            // Nobody else writes for this key now: this is its order.
+                            committed.note(amount, of: key)
+                        }
+                    }
+                    committed.end()
+                }
+            }
+            group.addTask {
+                while committed.doneCount < writers {
+                    _ = try await yard.relay.step()
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+            }
+            try await group.waitForAll()
+        }
+        _ = try await yard.relayed()
+        let relayed = yard.transport.events
+        #expect(relayed.map(\.position) == relayed.map(\.position).sorted())
+        for (key, amounts) in committed.amounts {
+            let seen = zip(relayed, yard.transport.amounts).filter { $0.0.envelope.key == key }
+            #expect(seen.map(\.1) == amounts, "\(key)")
+        }
+    }
+
+    @Test func `G3: who publishes for a key waits for the one who did`() async throws {
+        let yard = try await Yard()
+        let gate = Gate()
+        async let first: Void = yard.hold("a", 1, behind: gate)
+        try await Task.sleep(for: .milliseconds(200))
+        async let second: Void = yard.publish("a", 2)
+        try await yard.publish("b", 3)
+        try await Task.sleep(for: .milliseconds(200))
+        let waiting = try PostgresServer.shared().run(
+            "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+            in: yard.uri)
+        #expect(waiting == "1", "the other key's did not wait")
+        gate.open()
+        _ = try await (first, second)
+        #expect(try await yard.relayed().filter { $0 != 3 } == [1, 2])
+    }
+
+    @Test func `drops the log by partitions, and never what somebody has not taken`() async throws {
+        let yard = try await Yard()
+        let log = OutboxLog(module: "yard", database: yard.database)
+        let now = Date()
+        try await yard.publish("a", 1)
+        // Into the second partition, and near its end.
+        try await yard.database.write { transaction in
+            _ = try transaction.first("SELECT setval('outbox_positions', 100002)")
+        }
+        let end = try await log.ensurePartitions(at: now)
+        #expect(end > 200_000)
+        #expect(try await log.ensurePartitions(at: now) == end, "once is enough")
+        try await yard.publish("a", 2)
+        try await log.note("yard.watch", at: 50, now: now)
+        func drop(before time: Date) async throws -> Bool {
+            try await log.drop(takenBy: ["yard.watch"], before: time, countMax: 1_000)
+        }
+        #expect(try await !drop(before: now + 60), "a reader is in the middle of it")
+        try await log.note("yard.watch", at: 100_003, now: now)
+        #expect(try await !drop(before: now - 60), "too new")
+        #expect(try await drop(before: now + 60))
+        #expect(try await log.floor() == 100_000)
+        #expect(try await !drop(before: now + 60), "the one that is written to stays")
+        let left = try await log.events(after: 0, upTo: .max, limit: 10)
+        #expect(left.map(\.position) == [100_003])
+    }
+}
+
+@Suite(.serialized) struct `Sharing the leases` {
+    /// Processes that share a database, each with the same work to do.
+    private func crew(
+        _ count: Int, works: [String] = (0..<12).map { "yard.work-\($0)" }
+    ) async throws -> (keepers: [LeaseKeeper], database: Database) {
+        let uri = try PostgresServer.shared().makeDatabase()
+        let database = try Database(module: "yard", at: try #require(StorageURL(uri)))
+        try await database.migrate(Bus.migrations)
+        let keepers = (0..<count).map { number in
+            let keeper = LeaseKeeper(
+                module: "yard", database: database,
+                environment: BusEnvironment(
+                    holder: "process \(number)", isHolderGone: { _ in false }))
+            for work in works { keeper.keep(work, wake: Signal()) }
+            return keeper
+        }
+        return (keepers, database)
+    }
+
+    private func works(of keeper: LeaseKeeper) -> Set<String> {
+        Set((0..<12).map { "yard.work-\($0)" }.filter { keeper.lease($0) != nil })
+    }
+
+    /// What consumers do between two steps of theirs: they have nothing in hand.
+    private func rest(_ keeper: LeaseKeeper) async throws {
+        for number in 0..<12 { try await keeper.rest("yard.work-\(number)") }
+    }
+
+    @Test func `G7: the first has all, a second gets its share when the first is done with it`()
+        async throws
+    {
+        let (keepers, _) = try await crew(2)
+        try await keepers[0].step()
+        #expect(works(of: keepers[0]).count == 12)
+        try await keepers[1].step()
+        #expect(works(of: keepers[1]).isEmpty, "nothing is free yet")
+        try await keepers[0].step()
+        let kept = works(of: keepers[0])
+        #expect((1...11).contains(kept.count), "it begins nothing of what is to go")
+        try await keepers[1].step()
+        #expect(works(of: keepers[1]).isEmpty, "its work in hand is not done")
+        try await rest(keepers[0])
+        try await keepers[1].step()
+        #expect(works(of: keepers[1]).union(kept).count == 12)
+        #expect(works(of: keepers[1]).isDisjoint(with: kept))
+    }
+
+    @Test func `G7: work in hand goes on under a lease that is to be handed over`() async throws {
+        let (keepers, database) = try await crew(2)
+        try await keepers[0].step()
+        let held = (0..<12).compactMap { keepers[0].lease("yard.work-\($0)") }
+        try await keepers[1].step()
+        try await keepers[0].step()
+        let leaving = held.filter { keepers[0].lease($0.name) == nil }
+        #expect(!leaving.isEmpty)
+        for lease in leaving {
+            #expect(keepers[0].holds(lease))
+            try await database.write { try lease.check(in: $0) }
+        }
+    }
+
+    @Test func `G7: four have a share each, and the others take over from one that goes`()
+        async throws
+    {
+        let (keepers, _) = try await crew(4)
+        for _ in 0..<3 {
+            for keeper in keepers {
+                try await keeper.step()
+                try await rest(keeper)
+            }
+        }
+        let shares = keepers.map { works(of: $0) }
+        #expect(shares.reduce(0) { $0 + $1.count } == 12)
+        #expect(shares.count { !$0.isEmpty } >= 3)
+        let leaver = try #require(shares.indices.max { shares[$0].count < shares[$1].count })
+        await keepers[leaver].release()
+        for (index, keeper) in keepers.enumerated() where index != leaver {
+            try await keeper.step()
+            #expect(works(of: keeper).isSuperset(of: shares[index]), "the others keep theirs")
+        }
+        let rest = keepers.indices.filter { $0 != leaver }.map { works(of: keepers[$0]) }
+        #expect(rest.reduce(0) { $0 + $1.count } == 12)
+    }
+
+    @Test func `one that would not do a work is not its favourite`() async throws {
+        let (keepers, database) = try await crew(1)
+        let narrow = LeaseKeeper(
+            module: "yard", database: database,
+            environment: BusEnvironment(holder: "narrow", isHolderGone: { _ in false }))
+        narrow.keep("yard.work-3", wake: Signal())
+        for _ in 0..<3 {
+            for keeper in [keepers[0], narrow] {
+                try await keeper.step()
+                try await rest(keeper)
+            }
+        }
+        #expect(works(of: narrow).isSubset(of: ["yard.work-3"]))
+        #expect(works(of: narrow).union(works(of: keepers[0])).count == 12)
+    }
+
+    @Test func `G7: a paused holder that wakes can store nothing any more`() async throws {
+        let (keepers, database) = try await crew(1)
+        try await keepers[0].step()
+        let old = try #require(keepers[0].lease("yard.work-0"))
+        // As if its time had passed on the server's clock.
+        try await database.write { transaction in
+            try transaction.execute("UPDATE bus_leases SET expires_at = now() - interval '1 hour'")
+            try transaction.execute("DELETE FROM bus_instances")
+        }
+        let successor = LeaseKeeper(
+            module: "yard", database: database,
+            environment: BusEnvironment(holder: "successor", isHolderGone: { _ in false }))
+        successor.keep("yard.work-0", wake: Signal())
+        try await successor.step()
+        #expect(successor.lease("yard.work-0")?.isSuccession == true)
+        await #expect(throws: LeaseLost.self) {
+            try await database.write { transaction in
+                try old.check(in: transaction)
+                try transaction.execute("DELETE FROM bus_leases")
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `what one process publishes wakes the others`() async throws {
+        let uri = try PostgresServer.shared().makeDatabase()
+        let url = try #require(StorageURL(uri))
+        let (first, second) = (
+            try Database(module: "yard", at: url), try Database(module: "yard", at: url)
+        )
+        try await first.migrate(Bus.migrations)
+        let (news, heard) = AsyncStream<DatabaseNews>.makeStream()
+        let listening = Task { await second.listen { heard.yield($0) } }
+        var iterator = news.makeAsyncIterator()
+        // Once for what it may have missed before it listened.
+        #expect(await iterator.next() == .log)
+        #expect(await iterator.next() == .leases)
+        try await first.announce(.log)
+        #expect(await iterator.next() == .log)
+        try await first.announce(.leases)
+        #expect(await iterator.next() == .leases)
+        listening.cancel()
+        await listening.value
+    }
+}
