@@ -156,6 +156,27 @@ import Testing
         #expect(try await yard.relayed() == [1, 2, 3])
     }
 
+    @Test func `G8: nor is it passed over when it is prepared while it is waited for`() async throws
+    {
+        let yard = try await Yard()
+        let gate = Gate()
+        let name = "late-\(yard.uri.suffix(32))"
+        async let preparing: Void = yard.database.write { [outbox = yard.outbox] transaction in
+            try outbox.publish(Deposited(account: "a", amount: 1), in: transaction)
+            _ = try transaction.rows("SELECT 1 AS one")
+            gate.wait()
+            try transaction.run(script: "PREPARE TRANSACTION '\(name)'")
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        try await yard.publish("b", 2)
+        #expect(try await yard.relayed().isEmpty)
+        gate.open()
+        try await preparing
+        #expect(try await yard.relayed().isEmpty)
+        try PostgresServer.shared().run("COMMIT PREPARED '\(name)'", in: yard.uri)
+        #expect(try await yard.relayed() == [1, 2])
+    }
+
     @Test func `G8: readers, other tables, other databases and a vacuum hold up nothing`()
         async throws
     {
