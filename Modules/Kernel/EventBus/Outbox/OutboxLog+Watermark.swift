@@ -69,7 +69,7 @@ final class Watermark: Sendable {
     func see(_ look: OutboxLog.Look) -> Extent {
         state.withLock { state in
             if let candidate = state.candidate {
-                // A transaction that was prepared goes on under another name, `-1/…`: any that is
+                // A prepared transaction that outlives a restart goes on as `-1/…`: any that is
                 // there may be one of those that were waited for.
                 let prepared = look.writers.filter { $0.hasPrefix("-1/") }
                 let open = candidate.writers.intersection(look.writers).union(prepared)
