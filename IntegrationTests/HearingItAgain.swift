@@ -263,8 +263,18 @@ extension `The whole system`.`Hearing it again` {
         try await system.quiet()
     }
 
+    /// Every byte on SQLite. On PostgreSQL the numbers of the rows count only in relation to each
+    /// other: those of a transaction that came to nothing are not given out again.
     private func projection(in system: RunningSystem) async throws -> String {
-        try await system.tables.dump("search", "indexed_users")
+        let tables = system.tables
+        guard tables.isPostgres else { return try await tables.dump("search", "indexed_users") }
+        return try await tables.rows(
+            "search",
+            """
+            SELECT user_id, email, first_name, last_name, words::text AS words FROM indexed_users
+            ORDER BY number
+            """
+        ).map(\.description).joined(separator: "\n")
     }
 
     private func place(in system: RunningSystem) async throws -> Int {

@@ -55,13 +55,9 @@ struct Tables: Sendable {
         return try JSON.rows(of: run.output)
     }
 
-    /// A table's rows in the order of its first column, to compare bytes.
+    /// A SQLite database's rows as SQL that makes them again, to compare bytes.
     func dump(_ module: String, _ table: String) async throws -> String {
-        isPostgres
-            ? try await psql(
-                [Self.path(to: module), "COPY (SELECT * FROM \(table) ORDER BY 1) TO STDOUT"],
-                isReading: true)
-            : try await sqlite(["-readonly"], module, ".dump \(table)")
+        try await sqlite(["-readonly"], module, ".dump \(table)")
     }
 
     // MARK: What the engines say differently
