@@ -9,24 +9,29 @@ MAKEFLAGS += --no-print-directory
 
 CONFIGURATION ?= debug
 CONFIG ?= config/monolith.yaml
+# What `make run` keeps its data in: sqlite, or postgres.
+STORAGE ?= sqlite
 
 # An import that a target does not declare is an error. `swift build` then prints "Build complete!"
 # all the same, so the exit status is what counts.
 CHECKS := --explicit-target-dependency-import-check error
 SOURCES := Package.swift App Modules Tests IntegrationTests
 
-BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev
+BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev libpq-dev
 DEMO_PACKAGES := curl jq
-TEST_PACKAGES := prometheus jq python3-aiosmtpd python3-venv sqlite3 curl openssl
+POSTGRES_PACKAGES := postgresql-15
+TEST_PACKAGES := prometheus jq python3-aiosmtpd python3-venv sqlite3 curl openssl \
+    $(POSTGRES_PACKAGES)
 
 .PHONY: help
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: packages ## Build and serve on http://127.0.0.1:8080 (CONFIGURATION=release, CONFIG=FILE).
+run: packages storage-packages ## Build and serve on 127.0.0.1:8080 (CONFIGURATION, CONFIG, STORAGE=postgres).
 	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
-	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
+	@exec $(if $(filter postgres,$(STORAGE)),scripts/with-postgres.sh data/postgres) \
+	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
 	    serve --config "$(CONFIG)"
 
 .PHONY: demo
@@ -40,11 +45,17 @@ demo: packages ## Walk through registration and an order on a throw-away system.
 build: packages ## Build everything but the tests (CONFIGURATION=release).
 	@swift build --configuration $(CONFIGURATION) $(CHECKS)
 
+# What modules and the bus promise, they promise on both engines. The simulation has a storage of
+# its own.
+ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
+
 # The integration tests start whole systems, so they run one after another, after the others.
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
 	@swift test --skip-build --disable-xctest $(CHECKS) --skip '^IntegrationTests\.'
+	@FLOTILLA_TEST_STORAGE=postgres swift test --skip-build --disable-xctest $(CHECKS) \
+	    --filter '$(ON_POSTGRES)' --skip Simulating
 	@swift test --skip-build --disable-xctest $(CHECKS) --no-parallel \
 	    --filter '^IntegrationTests\.'
 
@@ -70,7 +81,7 @@ check-config: packages ## Check CONFIG and reach every component it names.
 	    check --config "$(CONFIG)"
 
 .PHONY: check-files
-check-files: test-tools ## Check the Dockerfile, the compose file and Prometheus's files.
+check-files: test-tools ## Check the Dockerfile, the compose files and Prometheus's files.
 	@scripts/check-files.sh
 
 .PHONY: clean
@@ -80,6 +91,14 @@ clean: ## Remove what was built and the tools in .tools; data stays.
 .PHONY: packages
 packages:
 	@scripts/install-packages.sh $(BUILD_PACKAGES)
+
+.PHONY: storage-packages
+storage-packages:
+	@case "$(STORAGE)" in \
+	    sqlite) ;; \
+	    postgres) scripts/install-packages.sh $(POSTGRES_PACKAGES) ;; \
+	    *) echo "STORAGE is sqlite or postgres, not $(STORAGE)" >&2; exit 2 ;; \
+	esac
 
 .PHONY: test-tools
 test-tools:

@@ -11,10 +11,12 @@ extension `The whole system` {
         private static let quick = ["FLOTILLA_ORDER_WELCOME_ORDER": "false"]
 
         @Test(arguments: Topology.allCases)
-        func `G12: consumers catch up with 100,000 events in order, within bounded memory`(
+        func `G12: consumers catch up with many events in order, within bounded memory`(
             topology: Topology
         ) async throws {
-            let backlog = Backlog(userCount: 2_000, eventCount: 100_000)
+            let backlog = Backlog(
+                userCount: topology.count(2_000, onPostgres: 1_000),
+                eventCount: topology.count(100_000, onPostgres: 20_000))
             try await withSystem(topology, environment: Self.quick) {
                 try await Witness(system: $0).install()
             } _: { system in

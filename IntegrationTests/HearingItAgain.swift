@@ -4,6 +4,8 @@ import Testing
 extension `The whole system` {
     @Suite struct `Hearing it again` {
         private static let consumer = "search.user-index"
+        private static let endings =
+            "SELECT CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END AS x FROM inbox_replays"
 
         @Test(arguments: Topology.allCases)
         func `G9: a rebuilt projection is the same in every byte, with a server and without`(
@@ -127,7 +129,7 @@ extension `The whole system` {
                 #expect(accepted.items.first?["stream"] == "user", "\(accepted)")
                 try await eventually("the replay ends") {
                     try await system.tables.rows(
-                        "search", "SELECT ended_at IS NOT NULL AS x FROM inbox_replays")
+                        "search", Self.endings)
                 } until: {
                     $0.map { $0["x"] } == [1]
                 }
@@ -233,7 +235,7 @@ extension `The whole system` {
                 try await system.start()
                 try await eventually("the replay ends", within: .seconds(60)) {
                     try await system.tables.rows(
-                        "search", "SELECT ended_at IS NOT NULL AS x FROM inbox_replays")
+                        "search", Self.endings)
                 } until: {
                     $0.map { $0["x"] } == [1]
                 }
@@ -261,8 +263,18 @@ extension `The whole system`.`Hearing it again` {
         try await system.quiet()
     }
 
+    /// Every byte on SQLite. On PostgreSQL the numbers of the rows count only in relation to each
+    /// other: those of a transaction that came to nothing are not given out again.
     private func projection(in system: RunningSystem) async throws -> String {
-        try await system.tables.dump("search", "indexed_users")
+        let tables = system.tables
+        guard tables.isPostgres else { return try await tables.dump("search", "indexed_users") }
+        return try await tables.rows(
+            "search",
+            """
+            SELECT user_id, email, first_name, last_name, words::text AS words FROM indexed_users
+            ORDER BY number
+            """
+        ).map(\.description).joined(separator: "\n")
     }
 
     private func place(in system: RunningSystem) async throws -> Int {

@@ -9,20 +9,21 @@ extension `The whole system` {
         private static let lifeMilliseconds = 0...400
 
         @Test(arguments: Topology.allCases)
-        func `G6: 200 kills at random moments lose nothing, double nothing and keep every order`(
+        func `G6: kills at random moments lose nothing, double nothing and keep every order`(
             topology: Topology
         ) async throws {
             var chance = Chance.fresh
             let seed = "FLOTILLA_TEST_SEED=\(chance.seed)"
             print("killing with \(seed)")
             let start = ContinuousClock.now
+            let killCount = topology.count(Self.killCount, onPostgres: 60)
             try await withSystem(topology) {
                 try await Witness(system: $0).install()
             } _: { system in
                 let regulars = try await regulars(of: system)
                 let load = Load { system.api }
                 async let running: Void = load.run(regulars: regulars)
-                for number in 0..<Self.killCount {
+                for number in 0..<killCount {
                     if number > 0 { try await begin(system, &chance) }
                     let age = Int.random(in: Self.lifeMilliseconds, using: &chance)
                     try await Task.sleep(for: .milliseconds(age))
@@ -40,10 +41,10 @@ extension `The whole system` {
                 let memory = load.remembered
                 try await Reckoning(system: system, load: memory, regulars: regulars)
                     .expectOneOfEach(seed)
-                #expect(memory.answeredCount > Self.killCount, "\(seed): hardly any load")
+                #expect(memory.answeredCount > killCount, "\(seed): hardly any load")
                 print(
                     """
-                    \(Self.killCount) kills in \(killed), settled after \
+                    \(killCount) kills in \(killed), settled after \
                     \(ContinuousClock.now - start): \(memory.answeredCount) requests answered, \
                     \(memory.repetitionCount) repeated, \(testimony.handledCount) handlings
                     """)
@@ -57,7 +58,8 @@ extension `The whole system` {
             var chance = Chance.fresh
             let seed = "FLOTILLA_TEST_SEED=\(chance.seed)"
             print("killing with \(seed)")
-            let backlog = Backlog(userCount: 3_000, eventCount: 3_000)
+            let count = topology.count(3_000, onPostgres: 1_000)
+            let backlog = Backlog(userCount: count, eventCount: count)
             try await withSystem(topology) {
                 try await Witness(system: $0).install()
                 try await backlog.append(to: $0.tables)

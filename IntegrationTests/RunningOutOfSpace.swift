@@ -2,26 +2,25 @@ import Foundation
 import Testing
 
 extension `The whole system` {
+    /// On SQLite, whose files are this process's own. What a server's full disk does is told in
+    /// `Losing the database`.
     @Suite struct `Running out of space` {
         private static let mebibytes = 40
 
         @Test(
             .enabled("mounting a small tmpfs needs CAP_SYS_ADMIN") {
                 await SmallDisk.isPossible()
-            }, arguments: Topology.allCases)
-        func `G6: a full disk loses nothing that was answered, and is recovered from`(
-            topology: Topology
-        ) async throws {
+            })
+        func `G6: a full disk loses nothing that was answered, and is recovered from`()
+            async throws
+        {
             let directory = try Directory()
             defer { directory.remove() }
             let disk = try await SmallDisk(at: directory.path, mebibytes: Self.mebibytes)
             do {
                 // The mails go elsewhere: a mail server has a disk of its own.
                 let places = ["FLOTILLA_STORAGE_URL": "sqlite:\(disk.path)"]
-                try await withSystem(topology, environment: places) { system in
-                    // Helpers look for the databases beside the logs.
-                    try FileManager.default.createSymbolicLink(
-                        atPath: "\(system.directory.path)/data", withDestinationPath: disk.path)
+                try await withSystem(.monolithSQLite, environment: places) { system in
                     try await Witness(system: system).install()
                 } _: { system in
                     try await endure(disk, system)
@@ -34,12 +33,9 @@ extension `The whole system` {
         }
 
         @Test(
-            .enabled(if: FileSizeLimit.isPossible, "there is no prlimit to limit files with"),
-            arguments: Topology.allCases)
-        func `G6: files that may not grow lose nothing that was answered`(
-            topology: Topology
-        ) async throws {
-            try await withSystem(topology) {
+            .enabled(if: FileSizeLimit.isPossible, "there is no prlimit to limit files with"))
+        func `G6: files that may not grow lose nothing that was answered`() async throws {
+            try await withSystem(.monolithSQLite) {
                 try await Witness(system: $0).install()
             } _: { system in
                 let process = try #require(system.server?.process)

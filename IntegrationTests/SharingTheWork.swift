@@ -130,7 +130,7 @@ extension `The whole system`.`Sharing the work` {
         let rows = try await system.tables.rowsOfAll(
             Witness.modules,
             Witness.modules.map { "SELECT holder AS x FROM \"\($0)\".bus_leases" }
-                .joined(separator: " UNION ") + ";")
+                .joined(separator: " UNION "))
         return Set(
             rows.compactMap { row in
                 // boot/namespace/process/start, see `ProcessIdentity`.

@@ -136,7 +136,7 @@ extension `The whole system` {
             }
             for queries in [kept, parked] {
                 let rows = try await system.tables.rowsOfAll(
-                    Witness.modules, queries.joined(separator: " UNION ALL ") + ";")
+                    Witness.modules, queries.joined(separator: " UNION ALL "))
                 #expect(rows.isEmpty)
             }
         }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the files that no compiler sees: Dockerfile, compose file, Prometheus, shell scripts.
+# Checks the files that no compiler sees: Dockerfile, compose files, Prometheus, shell scripts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=.tools/venv/bin
@@ -9,7 +9,8 @@ for script in scripts/*.sh .ci/run; do
 done
 
 "$tools/hadolint" Dockerfile
-"$tools/check-jsonschema" --builtin-schema vendor.compose-spec docker-compose.yml
+"$tools/check-jsonschema" --builtin-schema vendor.compose-spec \
+    docker-compose.yml docker-compose.postgres.yml
 
 "$tools/check-jsonschema" --schemafile .tools/asyncapi-3.0.0.json docs/asyncapi.json
 
@@ -19,4 +20,4 @@ rules=(config/*rules*.yml config/*rules*.yaml config/alerts*.yml config/alerts*.
 if [[ ${#rules[@]} -gt 0 ]]; then
     promtool check rules "${rules[@]}" >/dev/null
 fi
-echo "Dockerfile, docker-compose.yml, docs/asyncapi.json and Prometheus's files are in order."
+echo "Dockerfile, the compose files, docs/asyncapi.json and Prometheus's files are in order."

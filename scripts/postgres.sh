@@ -19,13 +19,23 @@ bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort --versio
 [[ -n $bin ]] || bin=$(dirname "$(command -v postgres || true)")
 [[ -x $bin/postgres ]] || { echo "PostgreSQL is not installed (postgresql-15)" >&2; exit 1; }
 
-mkdir -p "$directory"
+# Nobody else reads what is in a directory that is made on the way.
+(umask 077 && mkdir -p "$directory")
 directory=$(cd "$directory" && pwd)
 as_user=()
 if [[ $(id -u) -eq 0 ]]; then
     # The server refuses to run as root; Debian's package brings this user.
     as_user=(setpriv --reuid=postgres --regid=postgres --init-groups)
     chown postgres "$directory"
+    parent=$(dirname "$directory")
+    if ! "${as_user[@]}" test -x "$directory" && [[ -O $parent ]]; then
+        # A way through for the server's user, and for nobody else.
+        chgrp postgres "$parent" && chmod g+x "$parent"
+    fi
+    "${as_user[@]}" test -x "$directory" || {
+        echo "The user postgres can't reach $directory: a directory above it is closed" >&2
+        exit 1
+    }
 fi
 cd "$directory"
 

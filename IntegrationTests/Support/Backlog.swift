@@ -22,32 +22,42 @@ struct Backlog: Sendable {
     /// Appends them to the log; the first of each user says that they registered.
     func append(to tables: Tables) async throws {
         let columns = "event_id, type, topic, key, time, correlation_id, data"
-        let id = "'0197bbbb-0000-7000-8000-' || printf('%012x', i % \(userCount))"
-        let event = "'0197eeee-0000-7000-8000-' || printf('%012x', i)"
+        let id = "'0197bbbb-0000-7000-8000-' || " + tables.hexadecimal("i % \(userCount)")
+        let event = "'0197eeee-0000-7000-8000-' || " + tables.hexadecimal("i")
         // A minute old at most, so that nothing takes it for expired.
         let now = Int(Date().timeIntervalSince1970 * 1_000_000) - 60_000_000
+        let registered = tables.object(
+            "'userId'", id, "'email'", "'b' || i || '@example.com'", "'firstName'", "'Backlog'",
+            "'lastName'", "'Name' || i", "'status'", "'pending_verification'", "'createdAt'",
+            "'2026-01-01T00:00:00.000Z'")
+        let renamed = tables.object(
+            "'userId'", id, "'firstName'", "'Backlog'", "'lastName'", "'Name' || i",
+            "'preferences'", tables.object(), "'changedFields'", tables.array("'lastName'"))
         try await tables.damage(
             "user",
             """
-            PRAGMA synchronous = OFF;
+            \(tables.isPostgres ? partition : "PRAGMA synchronous = OFF;")
             WITH RECURSIVE numbers (i) AS (
                 SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < \(eventCount))
             INSERT INTO outbox_events (\(columns))
-            SELECT \(event),
+            SELECT \(tables.uuid(event)),
                 CASE WHEN i < \(userCount)
                     THEN 'UserRegisteredEventV1' ELSE 'UserProfileUpdatedEventV1' END,
-                'user.events', \(id), \(now) + i, \(event),
-                CASE WHEN i < \(userCount) THEN json_object(
-                    'userId', \(id), 'email', 'b' || i || '@example.com',
-                    'firstName', 'Backlog', 'lastName', 'Name' || i,
-                    'status', 'pending_verification', 'createdAt', '2026-01-01T00:00:00.000Z')
-                ELSE json_object(
-                    'userId', \(id), 'firstName', 'Backlog', 'lastName', 'Name' || i,
-                    'preferences', json_object(), 'changedFields', json_array('lastName'))
-                END
+                'user.events', \(id), \(tables.time("\(now) + i")), \(event),
+                CASE WHEN i < \(userCount) THEN \(registered) ELSE \(renamed) END
             FROM numbers;
-            PRAGMA wal_checkpoint(TRUNCATE);
+            \(tables.isPostgres ? "" : "PRAGMA wal_checkpoint(TRUNCATE);")
             """, within: .seconds(120))
+    }
+
+    /// Room for positions beyond those that a new log has a partition for.
+    private var partition: String {
+        guard eventCount > 90_000 else { return "" }
+        return """
+            CREATE TABLE outbox_events_100001 PARTITION OF outbox_events
+                FOR VALUES FROM (100001) TO (10000001);
+            INSERT INTO outbox_partitions VALUES (100001, 10000001, now());
+            """
     }
 }
 

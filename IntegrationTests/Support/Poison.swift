@@ -11,28 +11,30 @@ struct Poison: Sendable {
         _ number: Int, _ type: String = "UserProfileUpdatedEventV1", key: String, _ data: JSON
     ) async throws -> String {
         let id = Self.id(number)
-        let now = Int(Date().timeIntervalSince1970 * 1_000) * 1_000
+        let now = "\(Int(Date().timeIntervalSince1970 * 1_000) * 1_000)"
         try await tables.damage(
             "user",
             """
             INSERT INTO outbox_events (event_id, type, topic, key, time, correlation_id, data)
-            VALUES ('\(id)', '\(type)', 'user.events', '\(key)', \(now), 'poison', '\(data)')
+            VALUES ('\(id)', '\(type)', 'user.events', '\(key)', \(tables.time(now)), 'poison',
+                '\(data)')
             """)
         return id
     }
 
     /// Appends an event that nobody can read to each of many keys, at once.
     func publishUnreadable(keyCount: Int) async throws {
-        let number = "printf('%012x', i)"
+        let number = tables.hexadecimal("i")
+        let now = "\(Int(Date().timeIntervalSince1970) * 1_000_000)"
         try await tables.damage(
             "user",
             """
             WITH RECURSIVE numbers (i) AS (
                 SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < \(keyCount))
             INSERT INTO outbox_events (event_id, type, topic, key, time, correlation_id, data)
-            SELECT '0197dddd-0000-7000-8000-' || \(number), 'UserProfileUpdatedEventV1',
-                'user.events', '0197bbbb-0000-7000-8000-' || \(number),
-                strftime('%s') * 1000000, 'poison', '{}'
+            SELECT \(tables.uuid("'0197dddd-0000-7000-8000-' || \(number)")),
+                'UserProfileUpdatedEventV1', 'user.events',
+                '0197bbbb-0000-7000-8000-' || \(number), \(tables.time(now)), 'poison', '{}'
             FROM numbers
             """)
     }

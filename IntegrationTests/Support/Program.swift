@@ -38,6 +38,15 @@ struct Program: Sendable, CustomStringConvertible {
             complaints: try files.text("err"), duration: end.at - start)
     }
 
+    /// PostgreSQL's client itself: what Debian puts before it on the path looks for clusters first,
+    /// for longer than a query takes.
+    static let psql: String = {
+        let root = "/usr/lib/postgresql"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        let newest = versions.max { (Int($0) ?? 0) < (Int($1) ?? 0) }
+        return newest.map { "\(root)/\($0)/bin/psql" } ?? "/usr/bin/psql"
+    }()
+
     /// The program under test: `FLOTILLA_BINARY`, or the one built next to the test bundle.
     static let flotilla: String = {
         if let path = ProcessInfo.processInfo.environment["FLOTILLA_BINARY"] { return path }

@@ -100,7 +100,7 @@ struct Reckoning: Sendable {
             UNION ALL SELECT 'made up', event_id FROM kept
                 WHERE event_id NOT IN (SELECT event_id FROM published)
             UNION ALL SELECT 'twice', event_id FROM published
-                GROUP BY event_id HAVING COUNT(*) > 1;
+                GROUP BY event_id HAVING COUNT(*) > 1
             """)
         #expect(differing.isEmpty, "\(seed): \(differing.prefix(5))")
     }

@@ -7,7 +7,8 @@ import Testing
 final class RunningSystem: Sendable {
     let topology: Topology
     let directory: Directory
-    private let environment: [String: String]
+    /// What its processes and the commands beside them are told.
+    let environment: [String: String]
     private let client: HTTPClient
     /// Keeps the logs of several processes over one directory apart.
     private let label: String
@@ -25,7 +26,7 @@ final class RunningSystem: Sendable {
     ) {
         self.topology = topology
         self.directory = directory
-        self.environment = topology.environment(in: directory.path).merging(environment) { $1 }
+        self.environment = environment
         self.client = client
         self.label = label
     }
@@ -137,8 +138,10 @@ func withSystem(
     configuration.connectionPool.retryConnectionEstablishment = false
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let directory = try Directory()
+    let own = try topology.environment(in: directory.path)
     let system = RunningSystem(
-        topology, directory: directory, environment: environment, client: client)
+        topology, directory: directory, environment: own.merging(environment) { $1 },
+        client: client)
     let result: Result<Void, any Error>
     do {
         if let prepare {
@@ -154,6 +157,7 @@ func withSystem(
     try? await system.kill()
     try? await client.shutdown()
     directory.remove()
+    topology.remove(own)
     try result.get()
 }
 

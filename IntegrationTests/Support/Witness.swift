@@ -14,21 +14,36 @@ struct Witness: Sendable {
     func install() async throws {
         for module in Self.modules {
             try await system.tables.damage(
-                module,
-                """
-                CREATE TABLE witness (n INTEGER PRIMARY KEY, consumer TEXT NOT NULL,
-                    log TEXT NOT NULL, position INTEGER NOT NULL);
-                CREATE TRIGGER witness_inserted AFTER INSERT ON inbox_handled BEGIN
-                    INSERT INTO witness (consumer, log, position)
-                    VALUES (new.consumer, new.log, new.position);
-                END;
-                CREATE TRIGGER witness_updated AFTER UPDATE ON inbox_handled BEGIN
-                    INSERT INTO witness (consumer, log, position)
-                    VALUES (new.consumer, new.log, new.position);
-                END;
-                """)
+                module, system.tables.isPostgres ? Self.postgresTriggers : Self.sqliteTriggers)
         }
     }
+
+    private static let sqliteTriggers = """
+        CREATE TABLE witness (n INTEGER PRIMARY KEY, consumer TEXT NOT NULL,
+            log TEXT NOT NULL, position INTEGER NOT NULL);
+        CREATE TRIGGER witness_inserted AFTER INSERT ON inbox_handled BEGIN
+            INSERT INTO witness (consumer, log, position)
+            VALUES (new.consumer, new.log, new.position);
+        END;
+        CREATE TRIGGER witness_updated AFTER UPDATE ON inbox_handled BEGIN
+            INSERT INTO witness (consumer, log, position)
+            VALUES (new.consumer, new.log, new.position);
+        END;
+        """
+
+    /// Transactions of different keys may commit in another order than that of their numbers; those
+    /// of one key wait for each other, or one of them fails.
+    private static let postgresTriggers = """
+        CREATE TABLE witness (n bigserial PRIMARY KEY, consumer TEXT NOT NULL,
+            log TEXT NOT NULL, position bigint NOT NULL);
+        CREATE FUNCTION testify() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO witness (consumer, log, position)
+            VALUES (new.consumer, new.log, new.position);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER witness AFTER INSERT OR UPDATE ON inbox_handled
+            FOR EACH ROW EXECUTE FUNCTION testify();
+        """
 
     /// What was seen.
     struct Testimony: Sendable {
@@ -43,8 +58,8 @@ struct Witness: Sendable {
     /// - Parameter consumers: those that ran; all of them when `nil`.
     func testimony(of consumers: Set<String>? = nil) async throws -> Testimony {
         let rows = try await system.tables.rowsOfAll(
-            Self.modules,
-            try await heardTypes(by: consumers) + Self.collection + Self.breaches)
+            Self.modules, prelude: try await heardTypes(by: consumers) + Self.collection,
+            Self.breaches)
         let handled = rows.first { $0["breach"] == "none" }?["position"].int ?? 0
         return Testimony(
             breaches: rows.filter { $0["breach"] != "none" }, handledCount: handled)
@@ -82,7 +97,7 @@ struct Witness: Sendable {
         let parked = union { "SELECT consumer, log, position, error FROM \"\($0)\".inbox_parked" }
         return """
             CREATE TEMP TABLE logged (log TEXT, position INTEGER, type TEXT, key TEXT,
-                PRIMARY KEY (log, position)) WITHOUT ROWID;
+                PRIMARY KEY (log, position));
             INSERT INTO logged \(events);
             CREATE TEMP TABLE seen (module TEXT, n INTEGER, consumer TEXT, log TEXT,
                 position INTEGER);
@@ -95,13 +110,14 @@ struct Witness: Sendable {
 
     private static let breaches = """
         SELECT * FROM (
-        SELECT 'doubled' AS breach, consumer, log, position, COUNT(*) AS detail FROM seen
+        SELECT 'doubled' AS breach, consumer, log, position,
+            CAST(COUNT(*) AS TEXT) AS detail FROM seen
         GROUP BY consumer, log, position HAVING COUNT(*) > 1
         UNION ALL
         SELECT 'out of order', consumer, log, position, 'after ' || earlier FROM (
             SELECT s.consumer, s.log, s.position, LAG(s.position) OVER (
                 PARTITION BY s.consumer, s.log, l.key ORDER BY s.n) AS earlier
-            FROM seen s JOIN logged l ON l.log = s.log AND l.position = s.position)
+            FROM seen s JOIN logged l ON l.log = s.log AND l.position = s.position) AS turns
         WHERE earlier >= position
         UNION ALL
         SELECT 'missing', h.consumer, l.log, l.position, l.type FROM logged l
@@ -114,7 +130,7 @@ struct Witness: Sendable {
             WHERE l.log = s.log AND l.position = s.position)
         UNION ALL
         SELECT 'left parked', consumer, log, position, error FROM parked
-        LIMIT 50)
-        UNION ALL SELECT 'none', NULL, NULL, COUNT(*), NULL FROM seen;
+        LIMIT 50) AS found
+        UNION ALL SELECT 'none', NULL, NULL, COUNT(*), NULL FROM seen
         """
 }

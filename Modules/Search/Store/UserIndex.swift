@@ -83,6 +83,7 @@ struct UserHit: Sendable, Hashable {
 /// The full-text index of users.
 struct UserIndex: Sendable {
     /// Empties the index; it counts from 1 again, so that a rebuilt one is the same in every byte.
+    /// On PostgreSQL there may be gaps in the numbers: those of a rollback are not given out again.
     func clear(in transaction: Transaction) throws {
         try transaction.execute("DELETE FROM indexed_users")
         try transaction.execute(
