@@ -167,11 +167,22 @@ func withTwoProcesses(
     prepare: ((RunningSystem) async throws -> Void)? = nil,
     _ body: (_ first: RunningSystem, _ second: RunningSystem) async throws -> Void
 ) async throws {
+    try await withProcesses(2, topology, environment: environment, prepare: prepare) {
+        try await body($0[0], $0[1])
+    }
+}
+
+/// Runs several processes over one directory, started one after the other.
+func withProcesses(
+    _ count: Int, _ topology: Topology, environment: [String: String] = [:],
+    prepare: ((RunningSystem) async throws -> Void)? = nil,
+    _ body: ([RunningSystem]) async throws -> Void
+) async throws {
     try await withSystem(topology, environment: environment, prepare: prepare) { first in
-        let second = first.another("second-")
-        defer { second.server?.kill() }
-        try await second.start()
-        try await body(first, second)
-        try await second.kill()
+        let others = (1..<count).map { first.another("\($0 + 1)-") }
+        defer { for other in others { other.server?.kill() } }
+        for other in others { try await other.start() }
+        try await body([first] + others)
+        for other in others { try await other.kill() }
     }
 }
