@@ -30,7 +30,9 @@ struct Composition: Sendable {
         self.list = list
         self.settings = settings
         signingKey = try Self.signingKey(settings, isCreating: isCreating)
-        bus = Bus(registry: list.registry, settings: Self.busSettings(settings, list: list))
+        var busSettings = Self.busSettings(settings, list: list)
+        busSettings.isGuest = consumers != nil
+        bus = Bus(registry: list.registry, settings: busSettings)
         var modules: [any Module] = []
         var databases: [String: Database] = [:]
         var missing: Set<String> = []

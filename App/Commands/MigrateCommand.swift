@@ -12,13 +12,25 @@ struct MigrateCommand: AsyncParsableCommand {
     @Flag(help: "Show where every step stands; change nothing.")
     var status = false
 
+    @Flag(
+        help: """
+            PostgreSQL: make a role a module, flotilla_<module>, that owns its schema and reaches \
+            no other.
+            """)
+    var roles = false
+
     @Flag(help: "One JSON document on standard output.")
     var json = false
+
+    func validate() throws {
+        if status, roles { throw ValidationError("--status changes nothing, --roles does") }
+    }
 
     func run() async throws {
         let composition = try common.compose(isCreating: !status)
         let before = try await composition.migrationStatus()
         if !status { try await composition.migrate() }
+        let owners = roles ? try await makeRoles(composition) : []
         let after = status ? before : try await composition.migrationStatus()
         await composition.close()
         if json {
@@ -26,8 +38,20 @@ struct MigrateCommand: AsyncParsableCommand {
         } else {
             for step in after { print(line(step)) }
             let pendingCount = before.count { $0.appliedAt == nil }
+            for owner in owners { print(owner) }
             print(status ? "\(pendingCount) pending" : "\(pendingCount) applied")
         }
+    }
+
+    private func makeRoles(_ composition: Composition) async throws -> [String] {
+        var owners: [String] = []
+        for (module, database) in composition.databases.sorted(by: { $0.key < $1.key }) {
+            guard let role = try await database.makeRole() else {
+                throw Complaint("--roles needs PostgreSQL; \(module) is on SQLite")
+            }
+            owners.append("\(module)  owned by \(role)")
+        }
+        return owners
     }
 
     private func line(_ step: MigrationStatus) -> String {

@@ -64,8 +64,10 @@ public final class Database: Sendable {
     public func read<T: Sendable>(
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        try await readTimer.timing {
-            try await backend.read(in: .current ?? .topLevel, body)
+        try await counting("read") {
+            try await readTimer.timing {
+                try await backend.read(in: .current ?? .topLevel, body)
+            }
         }
     }
 
@@ -81,8 +83,26 @@ public final class Database: Sendable {
         isolation: Isolation = .snapshot,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        try await writeTimer.timing {
-            try await backend.write(isolation, in: .current ?? .topLevel, body)
+        try await counting("write") {
+            try await writeTimer.timing {
+                try await backend.write(isolation, in: .current ?? .topLevel, body)
+            }
+        }
+    }
+
+    /// Counts what the engine refused, by its own code.
+    private func counting<T>(_ operation: String, _ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let error as StorageError {
+            Counter(
+                label: "db.client.operation.errors",
+                dimensions: [
+                    ("db.system.name", backend.dialect.rawValue), ("db.namespace", name),
+                    ("db.operation.name", operation), ("db.response.status_code", error.code),
+                ]
+            ).increment()
+            throw error
         }
     }
 

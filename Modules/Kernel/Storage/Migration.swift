@@ -77,7 +77,8 @@ extension Database {
     public func migrate(_ set: MigrationSet) async throws {
         try await write(isolation: .readCommitted) { transaction in
             try transaction.waitForOtherMigrations()
-            try transaction.run(script: journal(transaction.dialect, schema: self.name))
+            try transaction.makeSchema(self.name)
+            try transaction.run(script: journal(transaction.dialect))
         }
         for migration in try await pending(of: set) {
             // Each statement sees what others did while this one waited for them.
@@ -174,15 +175,25 @@ extension Transaction {
 extension Transaction {
     /// One process at a time: SQLite has one writer anyhow; on PostgreSQL a lock that ends with the
     /// transaction. Its number means nothing but is the same in every version of the program.
-    fileprivate func waitForOtherMigrations() throws {
+    func waitForOtherMigrations() throws {
         guard dialect == .postgresql else { return }
+        // A step takes as long as it takes.
+        try execute("SET LOCAL statement_timeout TO 0")
         try execute("SELECT pg_advisory_xact_lock(7246381905524)")
     }
 }
 
-private func journal(_ dialect: Dialect, schema: String) -> String {
+extension Transaction {
+    /// Makes the module's schema where there is none; a role that owns it may not make others.
+    fileprivate func makeSchema(_ name: String) throws {
+        guard dialect == .postgresql else { return }
+        let known = try first("SELECT 1 AS one FROM pg_namespace WHERE nspname = \(name)")
+        if known == nil { try run(script: "CREATE SCHEMA \"\(name)\"") }
+    }
+}
+
+private func journal(_ dialect: Dialect) -> String {
     """
-    \(dialect == .sqlite ? "" : "CREATE SCHEMA IF NOT EXISTS \"\(schema)\";")
     CREATE TABLE IF NOT EXISTS schema_migrations (
         component TEXT NOT NULL,
         version INTEGER NOT NULL,

@@ -10,6 +10,8 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
         case busy
         /// Transactions that ran side by side came into each other's way, each time it was tried.
         case conflict
+        /// A statement took longer than it may, or waited too long for others.
+        case timeout
         /// No space left on the device, or an I/O error.
         case full
         /// The engine can't be reached or opened.
@@ -40,7 +42,7 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether the same transaction may succeed later without any change.
     public var isTransient: Bool {
         switch kind {
-        case .busy, .conflict, .full, .unavailable, .overloaded: true
+        case .busy, .conflict, .timeout, .full, .unavailable, .overloaded: true
         case .uniqueViolation, .constraintViolation, .mismatch, .migration, .statement: false
         }
     }

@@ -54,7 +54,9 @@ public final class PostgresServer: Sendable {
     public static func shared() throws -> PostgresServer {
         try common.withLock { server in
             if let server { return server }
-            let new = try PostgresServer(options: ["-c", "max_connections=300", "-c", "max_prepared_transactions=10"])
+            let new = try PostgresServer(options: [
+                "-c", "max_connections=300", "-c", "max_prepared_transactions=10",
+            ])
             server = new
             return new
         }

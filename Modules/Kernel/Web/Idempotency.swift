@@ -129,7 +129,8 @@ public struct Idempotency: Sendable {
             """
             DELETE FROM idempotency_keys WHERE (subject, route, key) IN (
                 SELECT subject, route, key FROM idempotency_keys
-                WHERE expires_at < \(now()) ORDER BY expires_at LIMIT 2)
+                WHERE expires_at < \(now()) ORDER BY expires_at LIMIT 2
+                \(only: .postgresql, "FOR UPDATE SKIP LOCKED"))
             """)
     }
 }

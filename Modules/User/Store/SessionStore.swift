@@ -114,7 +114,8 @@ struct SessionStore: Sendable {
         try transaction.execute(
             """
             DELETE FROM sessions WHERE id IN (
-                SELECT id FROM sessions WHERE expires_at < \(now) ORDER BY expires_at LIMIT 2)
+                SELECT id FROM sessions WHERE expires_at < \(now) ORDER BY expires_at LIMIT 2
+                \(only: .postgresql, "FOR UPDATE SKIP LOCKED"))
             """)
     }
 

@@ -40,6 +40,14 @@ struct UserStore: Sendable {
         ).map(user)
     }
 
+    /// Makes this transaction and any other that changes the user meanwhile conflict, also where
+    /// engines let them run side by side: a session that is being opened is to be among those that
+    /// a new password ends, or to fail with the old one.
+    func touch(_ id: UserID, in transaction: Transaction) throws {
+        guard transaction.dialect == .postgresql else { return }
+        try transaction.execute("UPDATE users SET updated_at = updated_at WHERE id = \(id)")
+    }
+
     /// Stores a changed user.
     func update(_ user: User, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(

@@ -60,6 +60,7 @@ struct Sessions: Sendable {
             guard let current, current.passwordHash == user.passwordHash,
                 current.status != .suspended
             else { throw UserError.wrongCredentials }
+            try users.touch(user.id, in: transaction)
             try store.open(
                 id, of: user.id, on: device, token: token, at: now,
                 until: now + Self.lifetimeSeconds, in: transaction)

@@ -11,11 +11,13 @@ extension Bus {
     func sweepRegularly() async {
         let interval = min(max(environment.settings.retention / 100, .seconds(1)), .seconds(3_600))
         while !Task.isCancelled {
-            do {
-                try await sweep()
-            } catch {
-                if Task.isCancelled { return }
-                environment.logger(module: "bus").warning("retention failed", error: error)
+            for (module, member) in members.sorted(by: { $0.key < $1.key }) {
+                do {
+                    try await sweep(member)
+                } catch {
+                    if Task.isCancelled { return }
+                    environment.logger(module: module).warning("retention failed", error: error)
+                }
             }
             try? await environment.clock.sleep(for: interval)
         }
@@ -23,17 +25,19 @@ extension Bus {
 
     /// Drops ranges of old events from every log, and the records of their handling.
     package func sweep() async throws {
-        for (_, member) in members.sorted(by: { $0.key < $1.key }) {
-            let end = environment.now() - environment.settings.retention.seconds
-            if let readers = try await notePlaces(in: member.log) {
-                while try await member.log.drop(
-                    takenBy: readers, before: end, countMax: Self.rangeCountMax)
-                {}
-            }
-            try await member.log.ensurePartitions(at: environment.now())
-            for consumer in member.consumers {
-                while try await consumer.dropRecords(before: end, countMax: Self.rangeCountMax) {}
-            }
+        for (_, member) in members.sorted(by: { $0.key < $1.key }) { try await sweep(member) }
+    }
+
+    private func sweep(_ member: Member) async throws {
+        let end = environment.now() - environment.settings.retention.seconds
+        if let readers = try await notePlaces(in: member.log) {
+            while try await member.log.drop(
+                takenBy: readers, before: end, countMax: Self.rangeCountMax)
+            {}
+        }
+        try await member.log.ensurePartitions(at: environment.now())
+        for consumer in member.consumers {
+            while try await consumer.dropRecords(before: end, countMax: Self.rangeCountMax) {}
         }
     }
 

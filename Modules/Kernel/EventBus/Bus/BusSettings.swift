@@ -23,6 +23,8 @@ public struct BusSettings: Sendable {
     /// How long a lease lasts without renewal: the longest time until another process takes over
     /// from one that can't be seen to have ended is this and a third of it.
     public var leaseDuration = Duration.seconds(7)
+    /// Whether this process does only what no other one is there for, as a command beside a server.
+    public var isGuest = false
     /// How long published events are kept.
     public var retention = Duration.seconds(30 * 86_400)
     /// For consumers without a policy of their own.

@@ -25,7 +25,7 @@ extension Consumer {
                 stop(as: .eventsLost(log: stream, after: stored, upTo: floor))
                 return nil
             }
-            let head = try await inflow.head(of: stream)
+            let head = try await inflow.newest(of: stream)
             state.withLock {
                 $0.places[stream] = stored
                 $0.storedPlaces[stream] = stored

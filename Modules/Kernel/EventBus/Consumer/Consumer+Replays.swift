@@ -92,7 +92,7 @@ extension Consumer {
     private func beginRedelivery(of request: Request, under lease: Lease) async throws {
         try await inflow.hold(request.stream, at: request.from, for: name)
         let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
-        let head = try await inflow.head(of: request.stream)
+        let head = try await inflow.newest(of: request.stream)
         try await write(under: lease) { inbox in
             let place = try inbox.cursor(of: request.stream) ?? 0
             // A log that was restored from an older copy ends before its consumers' places.
@@ -121,7 +121,7 @@ extension Consumer {
         }
         var heads: [String: Int64] = [:]
         for request in requests {
-            heads[request.stream] = try await inflow.head(of: request.stream)
+            heads[request.stream] = try await inflow.newest(of: request.stream)
         }
         let reset = subscription.reset
         try await write(under: lease) { [heads] inbox in

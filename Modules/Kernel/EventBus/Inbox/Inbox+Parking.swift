@@ -35,7 +35,13 @@ extension Inbox {
         _ event: LoggedEvent, as parking: Parking, in replay: Replay?, at now: Date
     ) throws {
         try mark(event)
+        try touch(event)
         let envelope = event.envelope
+        var parking = parking
+        if parking.state == .waiting, try !isBlocked(event) {
+            // What it was to wait for has just been dealt with.
+            parking = .suspected(at: now)
+        }
         try transaction.execute(
             """
             INSERT INTO inbox_parked
@@ -100,8 +106,21 @@ extension Inbox {
             """)
     }
 
+    /// Makes this transaction and any other that parks or takes out events of the same key conflict
+    /// on PostgreSQL, where each would miss what the other does: an event could wait for one that
+    /// is gone. The key's mark is there, since what is parked is marked.
+    private func touch(_ event: LoggedEvent) throws {
+        guard transaction.dialect == .postgresql else { return }
+        try transaction.execute(
+            """
+            UPDATE inbox_marks SET position = position
+            WHERE consumer = \(consumer) AND log = \(event.log) AND key = \(event.envelope.key)
+            """)
+    }
+
     /// Takes an event out; the next of its key, if one waits, is due at once.
     func unpark(_ event: LoggedEvent, at now: Date) throws {
+        try touch(event)
         try transaction.execute(
             """
             DELETE FROM inbox_parked

@@ -136,7 +136,7 @@ package final class LeaseKeeper: Sendable {
             defer { state.held = [:] }
             return state.held
         }
-        guard !held.isEmpty else { return }
+        guard !held.isEmpty || database.dialect == .postgresql else { return }
         do {
             try await database.write { [environment] transaction in
                 for lease in held.values { try self.giveBack(lease, in: transaction) }
@@ -172,13 +172,16 @@ package final class LeaseKeeper: Sendable {
             return Rendezvous(of: environment.holder, with: [])
         }
         let expiry = now + environment.settings.leaseDuration.seconds
-        try transaction.execute(
-            """
-            INSERT INTO bus_instances (holder, leases, expires_at)
-            VALUES (\(environment.holder), \(names), \(expiry))
-            ON CONFLICT (holder) DO UPDATE
-            SET leases = excluded.leases, expires_at = excluded.expires_at
-            """)
+        let isGuest = environment.settings.isGuest
+        if !isGuest {
+            try transaction.execute(
+                """
+                INSERT INTO bus_instances (holder, leases, expires_at)
+                VALUES (\(environment.holder), \(names), \(expiry))
+                ON CONFLICT (holder) DO UPDATE
+                SET leases = excluded.leases, expires_at = excluded.expires_at
+                """)
+        }
         try transaction.execute(
             "DELETE FROM bus_instances WHERE expires_at < \(now - 3_600)")
         let all = try transaction.rows(
@@ -188,7 +191,8 @@ package final class LeaseKeeper: Sendable {
                 holder: try $0.get("holder"), leases: Set(try $0.get("leases", as: [String].self)))
         }
         return Rendezvous(
-            of: environment.holder, with: all.filter { !environment.isHolderGone($0.holder) })
+            of: environment.holder, isGuest: isGuest,
+            with: all.filter { !environment.isHolderGone($0.holder) })
     }
 
     private func claim(

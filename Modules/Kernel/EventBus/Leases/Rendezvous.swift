@@ -11,10 +11,13 @@ struct Rendezvous: Sendable {
     }
 
     private let own: String
+    private let isGuest: Bool
     private let rivals: [Rival]
 
-    init(of own: String, with rivals: [Rival]) {
+    /// - Parameter isGuest: whether all others come first.
+    init(of own: String, isGuest: Bool = false, with rivals: [Rival]) {
         self.own = own
+        self.isGuest = isGuest
         self.rivals = rivals.filter { $0.holder != own }
     }
 
@@ -25,7 +28,8 @@ struct Rendezvous: Sendable {
     func isFavourite(of lease: String) -> Bool {
         let weight = Self.weight(of: own, for: lease)
         return rivals.allSatisfy {
-            !$0.leases.contains(lease) || Self.weight(of: $0.holder, for: lease) < weight
+            !$0.leases.contains(lease)
+                || (!isGuest && Self.weight(of: $0.holder, for: lease) < weight)
         }
     }
 

@@ -42,8 +42,8 @@ public struct Outbox: Sendable {
     ///
     /// Correlation, causation and trace come from the transaction's context. Who else publishes for
     /// the same key waits for this transaction to end, which puts events of one key into the order
-    /// of their commits. In a handler whose consumer is being rebuilt, nothing is published: it was the first
-    /// time.
+    /// of their commits. In a handler whose consumer is being rebuilt, nothing is
+    /// published: it was the first time.
     ///
     /// - Throws: ``OutboxError``; `StorageError`; `EncodingError`.
     @discardableResult

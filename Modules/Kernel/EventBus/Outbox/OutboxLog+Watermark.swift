@@ -65,6 +65,12 @@ final class Watermark: Sendable {
         let isSettled: Bool
     }
 
+    /// Forgets what was seen.
+    func reset() { state.withLock { $0 = State() } }
+
+    /// Up to where the log was known to be complete.
+    var safe: Int64 { state.withLock { $0.safe } }
+
     /// Takes in a further look.
     func see(_ look: OutboxLog.Look) -> Extent {
         state.withLock { state in

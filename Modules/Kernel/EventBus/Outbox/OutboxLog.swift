@@ -122,7 +122,9 @@ package struct OutboxLog: Sendable {
     }
 
     private func skipSequence(past position: Int64) async throws -> Bool {
-        try await database.write { transaction in
+        let hasSkipped = try await database.write(isolation: .readCommitted) { transaction in
+            // One process at a time, so that none sets it back.
+            try transaction.execute("LOCK TABLE outbox_partitions IN EXCLUSIVE MODE")
             let row = try transaction.first("SELECT last_value, is_called FROM outbox_positions")
             let isCalled = try row?.get("is_called", as: Bool.self) ?? false
             let last = isCalled ? try row?.get("last_value", as: Int64.self) ?? 0 : 0
@@ -130,6 +132,8 @@ package struct OutboxLog: Sendable {
             _ = try transaction.first("SELECT setval('outbox_positions', \(position))")
             return true
         }
+        if hasSkipped { try await ensurePartitions(at: Date()) }
+        return hasSkipped
     }
 
     /// Makes whoever publishes for the same key wait until this transaction has ended, so that the

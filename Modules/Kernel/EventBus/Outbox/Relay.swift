@@ -23,6 +23,8 @@ package final class Relay: Sendable {
     private let logger: Logger
     private let place = Mutex<Place?>(nil)
     private let watermark = Watermark()
+    private let settling = Mutex<Settling?>(nil)
+    private let toldAt = Mutex<Duration?>(nil)
     /// Up to where the log has partitions.
     private let partitionsEnd = Mutex<Int64>(0)
 
@@ -98,6 +100,7 @@ package final class Relay: Sendable {
         } catch {
             // Where the transport stands is asked anew: a batch may have been taken or not.
             place.withLock { $0 = nil }
+            watermark.reset()
             if let lost = error as? LeaseLost {
                 leases.lost(lost.name)
                 return Step()
@@ -111,39 +114,77 @@ package final class Relay: Sendable {
         let limit = environment.settings.batchCountMax
         let now = environment.now()
         let release = try await log.releaseDue(at: now, limit: limit)
-        let extent = try await extent(after: position)
+        let extent = try await extent()
         let events = try await log.events(after: position, upTo: extent.position, limit: limit)
         if !events.isEmpty {
             try await send(LogBatch(log: log.module, after: position, events: events), lease)
         }
+        if release.count > 0, leases.hasCompany { try? await log.database.announce(.log) }
         var step = Step(count: events.count + release.count)
         step.hasMore = events.count == limit || release.count == limit
         if let due = release.nextDue {
             step.untilDue = .seconds(min(max(0, due.timeIntervalSince(now)), 3_600))
         }
-        if !extent.isSettled { step.untilDue = min(step.untilDue, Self.settlingInterval) }
+        step.untilDue = min(step.untilDue, untilSettled(extent, hasNews: !events.isEmpty))
         return step
     }
 
-    /// Transactions that write the log mostly end within this time.
-    private static let settlingInterval = Duration.milliseconds(2)
+    /// Transactions that write the log mostly end within the first of these times; for one that
+    /// does not, the looks become rarer.
+    private static let settlingIntervals = Duration.milliseconds(2)...Duration.milliseconds(128)
 
-    /// How far the log is complete. Waits a few moments for transactions that write it, if without
-    /// them there is nothing new.
-    private func extent(after position: Int64) async throws -> Watermark.Extent {
+    /// How long to wait for transactions that write the log, before the next look at them.
+    private func untilSettled(_ extent: Watermark.Extent, hasNews: Bool) -> Duration {
+        let (wait, since) = settling.withLock { settling in
+            if extent.isSettled || hasNews { settling = nil }
+            guard !extent.isSettled else { return (Duration.seconds(3_600), Duration?.none) }
+            let now = environment.uptime()
+            let shortest = Self.settlingIntervals.lowerBound
+            let wait = settling.map { min($0.wait * 2, Self.settlingIntervals.upperBound) }
+            let since = settling?.since ?? now
+            settling = Settling(since: since, wait: wait ?? shortest)
+            return (wait ?? shortest, now - since)
+        }
+        if let since, since > Self.patience { tellOfDelay(since) }
+        return wait
+    }
+
+    /// An open transaction holds up a log; longer than this, somebody should look at it.
+    private static let patience = Duration.seconds(10)
+
+    private func tellOfDelay(_ duration: Duration) {
+        let isNew = toldAt.withLock { toldAt in
+            let now = environment.uptime()
+            if let last = toldAt, now - last < Self.patience * 6 { return false }
+            toldAt = now
+            return true
+        }
+        guard isNew else { return }
+        logger.warning(
+            "log held up by an open transaction that writes it",
+            metadata: ["duration_ms": "\(Int(duration / .milliseconds(1)))"])
+    }
+
+    private struct Settling {
+        let since: Duration
+        let wait: Duration
+    }
+
+    /// How far the log is complete.
+    private func extent() async throws -> Watermark.Extent {
         guard log.database.dialect == .postgresql else {
             return Watermark.Extent(position: .max, isSettled: true)
         }
-        var extent = try await lookOn()
-        for _ in 0..<10 where !extent.isSettled && extent.position <= position {
-            try await environment.clock.sleep(for: Self.settlingInterval)
-            extent = try await lookOn()
-        }
-        return extent
-    }
-
-    private func lookOn() async throws -> Watermark.Extent {
         let look = try await log.look()
+        let seen = watermark.safe
+        if look.position < seen {
+            // The server in front of us is another one, which has not got all that this one had.
+            logger.error(
+                "the log went back; positions go on above those that were seen",
+                metadata: ["position": "\(look.position)", "seen": "\(seen)"])
+            _ = try await log.skip(past: seen)
+            throw LogWentBack(log: log.module)
+        }
         let end = partitionsEnd.withLock { $0 }
         if end - look.position < OutboxLog.reserveMin {
             let end = try await log.ensurePartitions(at: environment.now())
@@ -193,6 +234,11 @@ package final class Relay: Sendable {
             ).increment()
         }
     }
+}
+
+/// A log ended before positions that were given out: the server lost them in a failover.
+struct LogWentBack: Error {
+    let log: String
 }
 
 /// The relay before ended without a word.

@@ -138,6 +138,10 @@ private struct InProcessInflow: Inflow {
 
     /// As the log itself says: another process may have taken more of it than this one has seen.
     func head(of stream: String) async throws -> Int64 {
+        try await transport.log(of: stream)?.head() ?? 0
+    }
+
+    func newest(of stream: String) async throws -> Int64 {
         try await transport.log(of: stream)?.newest() ?? 0
     }
 

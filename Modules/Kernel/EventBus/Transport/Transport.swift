@@ -27,8 +27,12 @@ package protocol Inflow: Sendable {
     /// The streams that the consumer hears.
     var streams: [String] { get async }
 
-    /// The newest offset of a stream, where a consumer that starts `from: .now` begins.
+    /// The offset up to which a stream is complete, where a consumer that starts `from: .now`
+    /// begins.
     func head(of stream: String) async throws -> Int64
+
+    /// The offset of the newest event of a stream; 0 when there is none.
+    func newest(of stream: String) async throws -> Int64
 
     /// The offset up to which a stream's events are gone; 0 while all are kept.
     func floor(of stream: String) async throws -> Int64

@@ -58,8 +58,6 @@ final class PostgresConnection: SQLConnection {
     /// Whether the server said of a statement before the last that it failed: then the last was
     /// not run, also when the session ended over it.
     private var isLastUnrun = false
-    /// When the statement in progress was sent.
-    private var sentAt = ContinuousClock.now
     private let roundTrips: RoundTrips
 
     var dialect: Dialect { .postgresql }
@@ -168,7 +166,6 @@ final class PostgresConnection: SQLConnection {
             throw StorageError(
                 kind: .constraintViolation, code: "22021", detail: "text can't hold the NUL byte")
         }
-        if pending.isEmpty { sentAt = .now }
         let name = try prepare(StatementKey(text: text, types: parameters.map(\.type)))
         try send(name, parameters)
         pending.append(Pending(text: text))
@@ -219,6 +216,7 @@ final class PostgresConnection: SQLConnection {
         isLastUnrun = false
         let sent = pending
         pending = []
+        let start = ContinuousClock.now
         guard PQpipelineSync(handle) == 1 else { throw noting(StorageError(lost: handle)) }
         var answer = Answer()
         var failure: StorageError?
@@ -253,7 +251,7 @@ final class PostgresConnection: SQLConnection {
         // The answer to the synchronization itself.
         if PQstatus(handle) == CONNECTION_OK { PQclear(PQgetResult(handle)) }
         if PQstatus(handle) != CONNECTION_OK { failure = failure ?? StorageError(lost: handle) }
-        logIfSlow(sent)
+        logIfSlow(sent, since: start)
         if let failure { throw noting(failure) }
         return answer
     }
@@ -290,8 +288,8 @@ final class PostgresConnection: SQLConnection {
         }
     }
 
-    private func logIfSlow(_ statements: [Pending]) {
-        let duration = ContinuousClock.now - sentAt
+    private func logIfSlow(_ statements: [Pending], since start: ContinuousClock.Instant) {
+        let duration = ContinuousClock.now - start
         guard duration >= settings.slowStatement, let last = statements.last else { return }
         // The text holds placeholders; the values are left out.
         logger.warning(
@@ -385,7 +383,8 @@ extension PostgresConnection {
     }
 
     private func commit() throws {
-        try execute("COMMIT", [])
+        // Not by `execute`, which may collect answers: this one's decides.
+        try enqueue("COMMIT", [])
         let answer: Answer
         do {
             answer = try collect(keepingRows: false)

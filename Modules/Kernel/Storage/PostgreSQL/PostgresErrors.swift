@@ -41,7 +41,8 @@ extension StorageError {
             case "23505": .uniqueViolation
             case "40001", "40P01": .conflict
             case "53100", "58030": .full
-            case "55P03", "57014": .busy
+            case "55P03", "57014": .timeout
+            case "XX000": .statement
             // The server is a standby, or was made read-only for want of space.
             case "25006": .unavailable
             // Raised by a trigger; a text that the database's encoding can't hold.

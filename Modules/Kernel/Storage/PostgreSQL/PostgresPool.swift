@@ -163,7 +163,17 @@ final class PostgresPool: Sendable {
         }
     }
 
-    func connected() { state.withLock { $0.refusal = nil } }
+    func connected() {
+        let wasRefused = state.withLock { state in
+            defer { state.refusal = nil }
+            return state.refusal != nil
+        }
+        if wasRefused {
+            logger.notice(
+                "database can be reached again",
+                metadata: ["db.namespace": "\(settings.module)"])
+        }
+    }
 
     /// Nobody tries again for a moment, longer from time to time: a server that comes back is not
     /// to be met by all at once.

@@ -89,6 +89,8 @@ private struct BrokerInflow: Inflow {
 
     func head(of stream: String) -> Int64 { Int64(broker.events(of: stream).count) }
 
+    func newest(of stream: String) -> Int64 { head(of: stream) }
+
     func floor(of stream: String) -> Int64 { 0 }
 
     func hold(_ stream: String, at offset: Int64, for consumer: String) {}
