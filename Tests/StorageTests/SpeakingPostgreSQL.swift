@@ -196,7 +196,7 @@ private final class Order: Sendable {
     func `gives out connections in turn, and refuses who waits too long`() async throws {
         var pool = PoolSettings()
         pool.connectionCountMax = 1
-        pool.acquireTimeout = .milliseconds(400)
+        pool.acquireTimeout = .seconds(2)
         let (_, backend) = try await backend(pool: pool)
         let gate = Gate()
         let (entered, enter) = AsyncStream<Void>.makeStream()

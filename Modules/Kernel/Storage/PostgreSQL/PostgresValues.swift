@@ -96,8 +96,8 @@ extension FixedWidthInteger {
 
 // MARK: - Answers
 
-/// Reads binary answers (https://www.postgresql.org/docs/15/protocol-overview.html#PROTOCOL-FORMAT-CODES;
-/// each type's form is that of its `…send` function).
+/// Reads binary answers: each type's form is that of its `…send` function
+/// (https://www.postgresql.org/docs/15/protocol-overview.html#PROTOCOL-FORMAT-CODES).
 enum PostgresDecoder {
     /// The value; `nil` when the bytes are not of that type, or the type is unknown here.
     static func value(_ bytes: UnsafeRawBufferPointer, of type: Oid) -> SQLValue? {
