@@ -61,7 +61,7 @@ import Testing
     }
 
     private func eventually(_ condition: @Sendable () -> Bool) async throws {
-        for _ in 0..<1_000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<4_000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
         #expect(condition())
     }
 

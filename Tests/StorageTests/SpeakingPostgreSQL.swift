@@ -1,3 +1,5 @@
+// Length: everything that one engine alone does, in one suite with its server.
+
 import FlotillaTesting
 import Foundation
 import Instrumentation

@@ -188,8 +188,8 @@ extension Consumer {
     }
 
     /// Whether a failure is to be held against the event. A storage that is away or full is not
-    /// its fault (one that takes too long over it may be), nor is a lease that another process took,
-    /// nor the end of the process; a handler's own `CancellationError` is.
+    /// its fault (one that takes too long over it may be), nor is a lease that was lost, nor the
+    /// end of the process; a handler's own `CancellationError` is.
     func isFaultOfEvent(_ error: any Error) -> Bool {
         if let error = error as? StorageError {
             return !error.isTransient || error.kind == .timeout

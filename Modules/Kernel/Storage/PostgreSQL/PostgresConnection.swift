@@ -4,13 +4,6 @@ import Instrumentation
 import Logging
 import Synchronization
 
-/// Counts the round trips of a pool's connections.
-final class RoundTrips: Sendable {
-    private let number = Atomic(0)
-    var count: Int { number.load(ordering: .relaxed) }
-    func add() { number.add(1, ordering: .relaxed) }
-}
-
 /// One connection to a PostgreSQL server, used by one thread alone.
 ///
 /// In libpq's pipeline mode (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html): a
@@ -20,8 +13,6 @@ final class RoundTrips: Sendable {
 final class PostgresConnection: SQLConnection {
     /// Answers are collected after as many statements, so that neither side has to hold more.
     private static let pendingCountMax = 64
-    /// Statements that the server keeps prepared for this connection.
-    private static let preparedCountMax = 256
 
     /// One statement in the pipeline whose outcome is not known yet.
     private struct Pending {
@@ -30,34 +21,34 @@ final class PostgresConnection: SQLConnection {
         var text: String
     }
 
-    private struct StatementKey: Hashable {
+    struct StatementKey: Hashable {
         let text: String
         let types: [Oid]
     }
 
-    private struct Prepared {
+    struct Prepared {
         let name: String
         var usedAt: UInt64
     }
 
-    private struct Answer {
+    struct Answer {
         var rows: [Row] = []
         var changedCount = 0
         var tag = ""
     }
 
     let canceller: PostgresCanceller
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let settings: PostgresSettings
     private let logger: Logger
     private var pending: [Pending] = []
-    private var prepared: [StatementKey: Prepared] = [:]
+    var prepared: [StatementKey: Prepared] = [:]
     private var statementCount: UInt64 = 0
     /// What went wrong first in the transaction in progress.
-    private var failure: StorageError?
+    var failure: StorageError?
     /// Whether the server said of a statement before the last that it failed: then the last was
     /// not run, also when the session ended over it.
-    private var isLastUnrun = false
+    private(set) var isLastUnrun = false
     private let roundTrips: RoundTrips
 
     var dialect: Dialect { .postgresql }
@@ -159,7 +150,7 @@ final class PostgresConnection: SQLConnection {
     }
 
     /// Puts a statement into the pipeline, prepared before if this connection has not seen it.
-    private func enqueue(_ text: String, _ values: [SQLValue]) throws {
+    func enqueue(_ text: String, _ values: [SQLValue]) throws {
         if PQpipelineStatus(handle) == PQ_PIPELINE_OFF { PQenterPipelineMode(handle) }
         let parameters = values.map { PostgresParameter($0) }
         for parameter in parameters where parameter.isText && parameter.bytes?.contains(0) == true {
@@ -211,7 +202,7 @@ final class PostgresConnection: SQLConnection {
     /// Sends what is in the pipeline and waits for all answers; returns that of the last statement.
     ///
     /// - Throws: what the first failing statement met; the later ones were not run.
-    private func collect(keepingRows: Bool) throws -> Answer {
+    func collect(keepingRows: Bool) throws -> Answer {
         roundTrips.add()
         isLastUnrun = false
         let sent = pending
@@ -299,138 +290,5 @@ final class PostgresConnection: SQLConnection {
                 "db.statement_count": "\(statements.filter { $0.preparing == nil }.count)",
                 "duration_ms": "\(Int(duration / .milliseconds(1)))",
             ])
-    }
-}
-
-// MARK: - Notifications
-
-extension PostgresConnection {
-    /// Subscribes to channels.
-    ///
-    /// - Throws: ``StorageError``.
-    func listen(to channels: [String]) throws {
-        for channel in channels { try run(script: "LISTEN \"\(channel)\"") }
-    }
-
-    /// The channels that were notified; blocks until some were or the time is over.
-    ///
-    /// - Throws: ``StorageError`` when the connection is lost.
-    func notified(within milliseconds: Int32) throws -> Set<String> {
-        var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        if poll(&socket, 1, milliseconds) > 0, PQconsumeInput(handle) != 1 {
-            throw StorageError(lost: handle)
-        }
-        var channels: Set<String> = []
-        while let notification = PQnotifies(handle) {
-            channels.insert(String(cString: notification.pointee.relname))
-            PQfreemem(notification)
-        }
-        guard PQstatus(handle) == CONNECTION_OK else { throw StorageError(lost: handle) }
-        return channels
-    }
-}
-
-// MARK: - Transactions
-
-extension PostgresConnection {
-    /// What a transaction gave, and what is to be done now that it is durable.
-    struct Committed<T> {
-        let value: T
-        let actions: [@Sendable () -> Void]
-    }
-
-    /// Runs `body` in a transaction and commits it; blocks.
-    ///
-    /// - Throws: what `body` throws, after a rollback; ``StorageError``. An error whose
-    ///   `isOutcomeUnknown` is set came while the commit was on its way.
-    func transact<T>(
-        _ isolation: Isolation, in context: InstrumentationContext,
-        _ body: (Transaction) throws -> T
-    ) throws -> Committed<T> {
-        try begin("BEGIN ISOLATION LEVEL \(isolation.name)")
-        let transaction = Transaction(on: self, context: context)
-        do {
-            let value = try body(transaction)
-            try commit()
-            return Committed(value: value, actions: transaction.actionsAfterCommit)
-        } catch {
-            rollBack()
-            throw error
-        }
-    }
-
-    /// Runs `body` on one snapshot, and answers before the server has heard of the end.
-    func look<T>(
-        in context: InstrumentationContext, _ body: (Transaction) throws -> T,
-        answer: (Result<T, any Error>) -> Void
-    ) throws {
-        try begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        do {
-            let value = try body(Transaction(on: self, context: context))
-            try settle()
-            answer(.success(value))
-        } catch {
-            rollBack()
-            throw error
-        }
-        rollBack()
-    }
-
-    private func begin(_ text: String) throws {
-        failure = nil
-        try evict()
-        try execute(text, [])
-    }
-
-    private func commit() throws {
-        // Not by `execute`, which may collect answers: this one's decides.
-        try enqueue("COMMIT", [])
-        let answer: Answer
-        do {
-            answer = try collect(keepingRows: false)
-        } catch let error as StorageError
-            where PQstatus(handle) != CONNECTION_OK && !isLastUnrun
-        {
-            throw StorageError(
-                kind: .unavailable, code: "08007",
-                detail: "the connection was lost during the commit: \(error.detail)")
-        }
-        // The server answers a commit of a failed transaction with a rollback and no error.
-        guard answer.tag == "COMMIT" else {
-            throw failure
-                ?? StorageError(kind: .statement, code: "25P02", detail: "the transaction failed")
-        }
-    }
-
-    private func rollBack() {
-        guard PQstatus(handle) == CONNECTION_OK else { return }
-        // Pending statements may fail, and would take the rollback with them.
-        try? settle()
-        guard PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
-        try? execute("ROLLBACK", [])
-        try? settle()
-    }
-
-    /// Keeps the number of prepared statements bounded; between transactions, because a failed one
-    /// takes no statement but its end.
-    private func evict() throws {
-        guard prepared.count > Self.preparedCountMax else { return }
-        let oldest = prepared.sorted { $0.value.usedAt < $1.value.usedAt }
-            .prefix(Self.preparedCountMax / 4)
-        for (key, statement) in oldest {
-            prepared[key] = nil
-            try run(script: "DEALLOCATE \(statement.name)")
-        }
-    }
-}
-
-extension Isolation {
-    /// In PostgreSQL's words.
-    fileprivate var name: String {
-        switch self {
-        case .snapshot: "REPEATABLE READ"
-        case .readCommitted: "READ COMMITTED"
-        case .serializable: "SERIALIZABLE"
-        }
     }
 }

@@ -1,3 +1,4 @@
+import CPostgres
 import Foundation
 import Logging
 import Synchronization
@@ -62,5 +63,31 @@ final class PostgresListener: Sendable {
         while !isStopped.load(ordering: .relaxed), Date() < end {
             Thread.sleep(forTimeInterval: 0.1)
         }
+    }
+}
+
+extension PostgresConnection {
+    /// Subscribes to channels.
+    ///
+    /// - Throws: ``StorageError``.
+    func listen(to channels: [String]) throws {
+        for channel in channels { try run(script: "LISTEN \"\(channel)\"") }
+    }
+
+    /// The channels that were notified; blocks until some were or the time is over.
+    ///
+    /// - Throws: ``StorageError`` when the connection is lost.
+    func notified(within milliseconds: Int32) throws -> Set<String> {
+        var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        if poll(&socket, 1, milliseconds) > 0, PQconsumeInput(handle) != 1 {
+            throw StorageError(lost: handle)
+        }
+        var channels: Set<String> = []
+        while let notification = PQnotifies(handle) {
+            channels.insert(String(cString: notification.pointee.relname))
+            PQfreemem(notification)
+        }
+        guard PQstatus(handle) == CONNECTION_OK else { throw StorageError(lost: handle) }
+        return channels
     }
 }

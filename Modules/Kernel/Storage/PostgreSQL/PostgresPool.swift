@@ -271,3 +271,10 @@ private struct PoolGauges {
 
     func countTimeout() { timeouts.increment() }
 }
+
+/// Counts the round trips of a pool's connections.
+final class RoundTrips: Sendable {
+    private let number = Atomic(0)
+    var count: Int { number.load(ordering: .relaxed) }
+    func add() { number.add(1, ordering: .relaxed) }
+}
