@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `an attempt that a shutdown cuts short does not count`() async throws {
         let (harness, _) = try await ModuleHarness.archive(isTroubled: true)
         let world = harness.module.world

@@ -185,7 +185,7 @@ import Testing
         #expect(bank.box.all == Array(1...20) + [100, 101])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G8: a reader that is quick skips nothing, whatever commits or rolls back meanwhile`()
         async throws
     {

@@ -49,7 +49,7 @@ import Testing
         return (bus, outbox, database)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G11: delivers on the commit's wake-up, without waiting for a poll`() async throws {
         let (directory, seen) = (try TemporaryDirectory(), Seen())
         let (bus, outbox, database) = try await bus(
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G11: finds by polling what another process committed`() async throws {
         let (directory, seen) = (try TemporaryDirectory(), Seen())
         let (bus, _, _) = try await bus(seen: seen, in: directory, poll: .milliseconds(20))
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `takes up after a restart where it stopped`() async throws {
         let directory = try TemporaryDirectory()
         for round in 0..<3 {
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G12: ends by itself when it is asked to shut down`() async throws {
         let (directory, seen) = (try TemporaryDirectory(), Seen())
         let (bus, _, _) = try await bus(seen: seen, in: directory, poll: .seconds(3_600))

@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `what one process publishes wakes the others`() async throws {
         let uri = try PostgresServer.shared().makeDatabase()
         let url = try #require(StorageURL(uri))

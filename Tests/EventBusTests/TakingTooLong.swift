@@ -68,7 +68,7 @@ import Testing
         #expect(condition())
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `a handler that heeds nothing hits its deadline and is tried again`() async throws {
         let (door, seen) = (Door(), Seen())
         let directory = try TemporaryDirectory()
@@ -104,7 +104,7 @@ import Testing
         #expect(seen.all.sorted() == ["free 1", "stuck 1", "stuck 2"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G12: calls that heed nothing are bounded, and the consumer goes on when they end`()
         async throws
     {
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G3: a slow effect holds up its key alone`() async throws {
         let (door, seen) = (Door(), Seen())
         let directory = try TemporaryDirectory()
@@ -177,7 +177,7 @@ import Testing
         #expect(slow == (0..<150).map { "slow \($0)" })
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `G4: a consumer that hangs delays neither others nor publishers`() async throws {
         let (door, seen) = (Door(), Seen())
         let directory = try TemporaryDirectory()
@@ -226,7 +226,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `the bus says which handler does not return`() async throws {
         let door = Door()
         let directory = try TemporaryDirectory()

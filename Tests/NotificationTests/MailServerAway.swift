@@ -29,7 +29,7 @@ import Testing
         #expect(error?.isPermanent == false)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `ends with the task that sends`() async throws {
         let socket = try SilentSocket()
         let transport = try silent(socket, total: .seconds(600))
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `ends with the task while the server thinks about the mail`() async throws {
         try await MailTestServer.run(.plain) { server in
             let transport = try makeMailTransport(server.url())
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `ends after the time allowed while the server thinks about the mail`() async throws {
         try await MailTestServer.run(.plain) { server in
             guard case .server(let place) = try server.url().place else { return }

@@ -148,7 +148,7 @@ private final class Order: Sendable {
         await backend.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `refuses write skew where it is asked to`() async throws {
         let (bench, backend) = try await backend()
         try await bench.insert("0")
@@ -174,7 +174,7 @@ private final class Order: Sendable {
         await backend.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `cancels the statement of a cancelled task, and goes on`() async throws {
         var pool = PoolSettings()
         pool.connectionCountMax = 1
@@ -186,7 +186,7 @@ private final class Order: Sendable {
         try await Task.sleep(for: .milliseconds(300))
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(15))
         let one = try await transact(backend) {
             try $0.first("SELECT 1 AS one")?.get("one", as: Int.self)
         }
@@ -194,7 +194,7 @@ private final class Order: Sendable {
         await backend.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `gives out connections in turn, and refuses who waits too long`() async throws {
         var pool = PoolSettings()
         pool.connectionCountMax = 1

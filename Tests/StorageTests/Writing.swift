@@ -190,7 +190,7 @@ import Testing
         #expect(try await bench.names().isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(4)))
     func `fails all that wait when another process holds the file`() async throws {
         let bench = try await Bench()
         let other = try bench.another()
@@ -223,7 +223,7 @@ import Testing
         #expect(try await bench.names() == ["after"])
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: StorageEngine.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: StorageEngine.allCases)
     func `answers a cancelled write at once that waits behind a long one`(on engine: StorageEngine)
         async throws
     {

@@ -3,7 +3,7 @@ import Synchronization
 import Telemetry
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Writing lines to a descriptor` {
+@Suite(.timeLimit(.minutes(4))) struct `Writing lines to a descriptor` {
     @Test func `has written everything once flush returns`() throws {
         let pipe = Pipe()
         let sink = sink(to: pipe)
