@@ -64,13 +64,9 @@ final class PostgresConnection: SQLConnection {
         self.logger = logger
         handle = try Self.connect(settings)
         canceller = PostgresCanceller(of: handle)
-        do {
-            PQsetNoticeProcessor(handle, { _, _ in }, nil)
-            try run(script: settings.sessionScript)
-        } catch {
-            PQfinish(handle)
-            throw error
-        }
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        // When this fails, `deinit` closes the connection: every property has its value.
+        try run(script: settings.sessionScript)
     }
 
     deinit {
