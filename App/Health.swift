@@ -48,8 +48,8 @@ final class Health: Sendable {
         return await readiness.value(for: Self.cacheDuration) {
             await Report.collecting(
                 databases.map { name, database in
-                    // An empty write: a file that can only be read is of no use.
-                    Check("database.\(name)") { try await database.write { _ in } }
+                    // What can only be read is of no use.
+                    Check("database.\(name)") { try await database.checkWritable() }
                 }, within: Self.checkTimeout)
         }
     }
@@ -158,8 +158,8 @@ struct Report: Encodable, Sendable {
         try .json(self, status: status == .fail ? .serviceUnavailable : .ok)
     }
 
-    /// Runs checks side by side, each within a time. What failed is named, never why: reasons
-    /// hold addresses and belong in the log.
+    /// Runs checks side by side, each within a time. What failed is named, and why in words of our
+    /// own: reasons hold addresses and belong in the log.
     static func collecting(_ checks: [Check], within timeout: Duration) async -> Report {
         await withTaskGroup(of: (String, Result).self) { group in
             for check in checks {
@@ -168,11 +168,23 @@ struct Report: Encodable, Sendable {
                         try await check.run(within: timeout)
                         return (check.name, .pass)
                     } catch {
-                        return (check.name, .fail("does not answer"))
+                        return (check.name, .fail(reason(error)))
                     }
                 }
             }
             return Report(checks: await group.reduce(into: [:]) { $0[$1.0] = $1.1 })
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? StorageError else { return "does not answer" }
+        return switch error.kind {
+        case .unavailable: error.isReadOnly ? "can only be read" : "can't be reached"
+        case .full: "has no room left"
+        case .overloaded: "has no connection free"
+        case .busy, .timeout, .conflict, .uniqueViolation, .constraintViolation, .mismatch,
+            .migration, .statement:
+            "does not answer"
         }
     }
 }

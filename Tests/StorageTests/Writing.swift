@@ -109,6 +109,29 @@ import Testing
         #expect(error?.detail.contains("'a'") == false)
     }
 
+    @Test func `is refused by a server that can only be read, until it is not`() async throws {
+        let bench = try await Bench(on: .postgres)
+        try await bench.database.checkWritable()
+        let server = try PostgresServer.shared()
+        let name = try await bench.database.read {
+            try $0.first("SELECT current_database()::text AS name")?.get("name", as: String.self)
+        }
+        let setting = "ALTER DATABASE \(try #require(name)) SET default_transaction_read_only"
+        try server.run("\(setting) = on")
+        let later = try bench.another()
+        for _ in 0..<2 {
+            let error = await #expect(throws: StorageError.self) {
+                try await later.checkWritable()
+            }
+            #expect(error?.isReadOnly == true && error?.isTransient == true, "\(error as Any)")
+            #expect(try await later.read { try $0.rows("SELECT name FROM items").count } == 0)
+        }
+        try server.run("\(setting) = off")
+        // The session that began as read-only may be the one to refuse once more.
+        try? await later.checkWritable()
+        try await later.checkWritable()
+    }
+
     @Test(arguments: StorageEngine.allCases)
     func `counts the rows that a statement touched`(on engine: StorageEngine) async throws {
         let bench = try await Bench(on: engine)

@@ -118,6 +118,14 @@ public final class Database: Sendable {
         await backend.listen(heed)
     }
 
+    /// Makes sure that something could be written now: a server that can only be read lets an empty
+    /// transaction pass.
+    ///
+    /// - Throws: as `write` does.
+    public func checkWritable() async throws {
+        try await write { try $0.execute("DELETE FROM schema_migrations WHERE 1 = 0") }
+    }
+
     /// Waits for the work in hand and closes the connections.
     public func close() async { await backend.close() }
 }

@@ -47,6 +47,9 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether the engine can be reached but takes no writes: a standby, or one that was told so.
+    public var isReadOnly: Bool { kind == .unavailable && code == "25006" }
+
     /// Kind, code and detail on one line, for the log.
     public var description: String { "storage \(kind.rawValue) (\(code)): \(detail)" }
 }

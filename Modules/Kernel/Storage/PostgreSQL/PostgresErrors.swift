@@ -26,8 +26,9 @@ extension StorageError {
     init(connecting connection: OpaquePointer, to url: PostgresURL) {
         let message = Self.message(of: connection)
         // libpq keeps no SQLSTATE of a refused start.
+        // Of the server, of a role, or of a database.
         let isFull =
-            message.contains("too many clients") || message.contains("remaining connection")
+            message.contains("too many c") || message.contains("remaining connection")
         self.init(
             kind: .unavailable, code: isFull ? "53300" : "08001",
             detail: "can't connect to \(url): \(message)")
@@ -68,7 +69,7 @@ extension StorageError {
     }
 
     /// Whether the connection that gave this error must not be used again.
-    var endsConnection: Bool { code == "25006" }
+    var endsConnection: Bool { isReadOnly }
 
     /// Whether it is not known whether the transaction committed.
     package var isOutcomeUnknown: Bool { code == "08007" }
