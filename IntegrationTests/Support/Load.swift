@@ -23,12 +23,19 @@ final class Load: Sendable {
         var refusals: [Answer] = []
         /// How many requests broke off or were refused for the time being.
         var repetitionCount = 0
+        /// How many of those had no answer at all.
+        var brokenCount = 0
+        /// The latest refusals for the time being.
+        var setbacks: [Answer] = []
+        /// How long the slowest request took.
+        var slowest = Duration.zero
 
         var answeredCount: Int {
             users.count + orders.count + names.values.map(\.count).reduce(0, +)
         }
     }
 
+    private static let setbackCountMax = 500
     private let memory = Mutex(Memory())
     private let isOver = Atomic(false)
     private let next = Atomic(0)
@@ -123,10 +130,16 @@ final class Load: Sendable {
     /// Sends a request until it is answered; `nil` when the test is over before.
     private func stubbornly(_ request: (API) async throws -> Answer) async -> Answer? {
         while !Task.isCancelled {
-            if let answer = try? await request(api()), answer.status < 500 || !isPatient {
-                return answer
+            let start = ContinuousClock.now
+            let answer = try? await request(api())
+            let duration = ContinuousClock.now - start
+            memory.withLock { $0.slowest = max($0.slowest, duration) }
+            if let answer, answer.status < 500 || !isPatient { return answer }
+            memory.withLock { memory in
+                memory.repetitionCount += 1
+                guard let answer else { return memory.brokenCount += 1 }
+                memory.setbacks = memory.setbacks.suffix(Self.setbackCountMax - 1) + [answer]
             }
-            memory.withLock { $0.repetitionCount += 1 }
             try? await Task.sleep(for: .milliseconds(25))
         }
         return nil

@@ -138,7 +138,9 @@ func withSystem(
     configuration.connectionPool.retryConnectionEstablishment = false
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let directory = try Directory()
-    let own = try topology.environment(in: directory.path)
+    // A place that the test has made itself needs no other.
+    let storage = environment["FLOTILLA_STORAGE_URL"]
+    let own = try topology.environment(in: directory.path, storage: storage)
     let system = RunningSystem(
         topology, directory: directory, environment: own.merging(environment) { $1 },
         client: client)
@@ -157,7 +159,7 @@ func withSystem(
     try? await system.kill()
     try? await client.shutdown()
     directory.remove()
-    topology.remove(own)
+    if storage == nil { topology.remove(own) }
     try result.get()
 }
 

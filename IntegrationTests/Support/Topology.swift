@@ -24,16 +24,19 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// What this way of running sets for a new system, over a directory of its own. The key that
     /// signs tokens is made there, too: below the databases, or below the working directory.
     ///
+    /// - Parameter storage: where its databases are to be, if not at a place of its own.
     /// - Throws: `PostgresServerError`.
-    func environment(in directory: String) throws -> [String: String] {
+    func environment(
+        in directory: String, storage: String? = nil
+    ) throws -> [String: String] {
         [
-            "FLOTILLA_STORAGE_URL": try makeStorage(in: directory),
+            "FLOTILLA_STORAGE_URL": try storage ?? makeStorage(in: directory),
             "FLOTILLA_MAIL_URL": "file:\(directory)/mail",
             "FLOTILLA_LOG_FORMAT": "json",
         ]
     }
 
-    /// Takes away what ``environment(in:)`` made outside of the directory.
+    /// Takes away the storage that ``environment(in:storage:)`` made outside of the directory.
     func remove(_ environment: [String: String]) {
         guard self == .monolithPostgres, let url = environment["FLOTILLA_STORAGE_URL"] else {
             return
