@@ -41,7 +41,7 @@ import Testing
     private func bank(
         _ subscriptions: [Subscription], in directory: TemporaryDirectory,
         settings: BusSettings = BusSettings()
-    ) async throws -> (Bus, @Sendable (String, Int) async throws -> Void) {
+    ) async throws -> (Bus, @Sendable (String, Range<Int>) async throws -> Void) {
         let registry = try EventRegistry([
             .init(module: "bank", publishes: [Deposited.self], subscriptions: subscriptions)
         ])
@@ -52,9 +52,12 @@ import Testing
         bus.subscribe(subscriptions, of: "bank")
         return (
             bus,
-            { account, amount in
-                _ = try await database.write {
-                    try outbox.publish(Deposited(account: account, amount: amount), in: $0)
+            { account, amounts in
+                try await database.write { transaction in
+                    for amount in amounts {
+                        let deposited = Deposited(account: account, amount: amount)
+                        try outbox.publish(deposited, in: transaction)
+                    }
                 }
             }
         )
@@ -88,8 +91,8 @@ import Testing
             ], in: directory, settings: settings)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await bus.run() }
-            try await deposit("stuck", 1)
-            try await deposit("free", 2)
+            try await deposit("stuck", 1..<2)
+            try await deposit("free", 2..<3)
             try await eventually { seen.all.contains("free 1") && seen.all.contains("stuck 2") }
             let status = try await bus.consumerStatus()
             #expect(status.first?.overdue.map(\.type) == [Deposited.type])
@@ -127,7 +130,7 @@ import Testing
         let consumer = try #require(bus.consumers.first)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await bus.run() }
-            for amount in 1...9 { try await deposit("account \(amount)", amount) }
+            for amount in 1...9 { try await deposit("account \(amount)", amount..<amount + 1) }
             try await eventually { consumer.standing == .hanging(count: 4) }
             // Many deadlines, retries and polls later there are no more.
             try await Task.sleep(for: .milliseconds(500))
@@ -161,8 +164,8 @@ import Testing
             ], in: directory)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await bus.run() }
-            for amount in 0..<150 { try await deposit("slow", amount) }
-            for amount in 0..<300 { try await deposit("quick", amount) }
+            try await deposit("slow", 0..<150)
+            try await deposit("quick", 0..<300)
             // More events than one batch go past the slow one.
             try await eventually { seen.all.count { $0.hasPrefix("quick") } == 300 }
             #expect(!seen.all.contains { $0.hasPrefix("slow") })
@@ -198,7 +201,7 @@ import Testing
             ], in: directory)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await bus.run() }
-            for amount in 0..<200 { try await deposit("\(amount % 7)", amount) }
+            for amount in 0..<200 { try await deposit("\(amount % 7)", amount..<amount + 1) }
             try await eventually { seen.all.count == 200 }
             door.open()
             group.cancelAll()
@@ -246,7 +249,7 @@ import Testing
             }())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await bus.run() }
-            try await deposit("a", 1)
+            try await deposit("a", 1..<2)
             var overdue: [Bus.ConsumerStatus.Overdue] = []
             for _ in 0..<500 where overdue.isEmpty {
                 try await Task.sleep(for: .milliseconds(10))
