@@ -63,6 +63,29 @@ extension `The whole system` {
             }
         }
 
+        @Test func `G6: a server that says nothing keeps nobody waiting for ever`() async throws {
+            let patience = ["FLOTILLA_HTTP_REQUEST_TIMEOUT": "3s"]
+            try await withServer(try OwnServer(), environment: patience) { server, system in
+                // Cancelling a statement is tried for a second more.
+                try await endure(system, "silent", deadline: .seconds(6)) { load in
+                    try await more(than: 20, in: load)
+                    try server.pause()
+                    try await expectAway(system, "does not answer")
+                    let refused = counts(of: load).refused
+                    let end = ContinuousClock.now + .seconds(15)
+                    while ContinuousClock.now < end {
+                        #expect(try await system.api.get("/health/live").status == 200)
+                        #expect(try await system.api.get("/health/ready").status == 503)
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                    #expect(counts(of: load).refused > refused + 10, "each in its time")
+                    try server.resume()
+                    try await expectReady(system)
+                    try await more(than: 20, in: load)
+                }
+            }
+        }
+
         /// Six modules listen, and what is left are less than two sessions a module.
         @Test func `G6: a server with few connections is shared`() async throws {
             let server = try OwnServer(options: "max_connections=16")
@@ -152,10 +175,11 @@ extension `The whole system` {
 
 extension `The whole system`.`Losing the database` {
     private func withServer(
-        _ server: OwnServer, _ body: (OwnServer, RunningSystem) async throws -> Void
+        _ server: OwnServer, environment: [String: String] = [:],
+        _ body: (OwnServer, RunningSystem) async throws -> Void
     ) async throws {
         defer { server.remove() }
-        let storage = ["FLOTILLA_STORAGE_URL": server.url]
+        let storage = environment.merging(["FLOTILLA_STORAGE_URL": server.url]) { $1 }
         try await withSystem(.monolithPostgres, environment: storage) {
             try await Witness(system: $0).install()
         } _: {
@@ -166,7 +190,8 @@ extension `The whole system`.`Losing the database` {
     /// Has a system under load meet what `body` does, and checks that nothing came of it but
     /// refusals in time.
     private func endure(
-        _ system: RunningSystem, _ what: String, _ body: (Load) async throws -> Void
+        _ system: RunningSystem, _ what: String, deadline: Duration = Self.deadline,
+        _ body: (Load) async throws -> Void
     ) async throws {
         let process = try #require(system.server?.process)
         let regulars = [
@@ -192,7 +217,7 @@ extension `The whole system`.`Losing the database` {
         let testimony = try await Witness(system: system).testimony()
         #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
         let remembered = load.remembered
-        expectRefusalsInTime(remembered)
+        expectRefusals(in: remembered, within: deadline)
         try await Reckoning(system: system, load: remembered, regulars: regulars)
             .expectOneOfEach(what)
         print(
@@ -202,9 +227,9 @@ extension `The whole system`.`Losing the database` {
             """)
     }
 
-    private func expectRefusalsInTime(_ memory: Load.Memory) {
+    private func expectRefusals(in memory: Load.Memory, within deadline: Duration) {
         #expect(memory.brokenCount == 0, "each request is answered")
-        #expect(memory.slowest < Self.deadline)
+        #expect(memory.slowest < deadline)
         for answer in memory.setbacks {
             guard answer.status == 503, answer.headers["retry-after"] != nil,
                 answer.json["code"] == "service.unavailable"

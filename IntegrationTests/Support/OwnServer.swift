@@ -71,7 +71,26 @@ final class OwnServer: Sendable {
         }
     }
 
+    /// Stops every process of it where it stands: the machine goes on to take what is sent to it,
+    /// and nobody answers.
+    func pause() throws { try signalAll(SIGSTOP) }
+
+    /// Lets it go on.
+    func resume() throws { try signalAll(SIGCONT) }
+
+    private func signalAll(_ signal: Int32) throws {
+        guard let parent = state.withLock({ $0.server?.processID }) else { return }
+        kill(parent, signal)
+        // A stopped parent gets no further children (proc(5)).
+        let children = try String(
+            contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+        for child in children.split(separator: " ").compactMap({ pid_t($0) }) {
+            kill(child, signal)
+        }
+    }
+
     func remove() {
+        try? resume()
         stop()
         directory.remove()
     }

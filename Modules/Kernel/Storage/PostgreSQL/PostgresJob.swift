@@ -100,8 +100,9 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
         case .nothing: break
         case .answer(let continuation): continuation.resume(throwing: CancellationError())
         case .stop(let canceller):
-            // Both block or wait: on threads of Dispatch, not of the canceller's caller.
-            DispatchQueue.global().async { canceller.cancel(self) }
+            // It blocks, for ever if the server says nothing: on a thread of its own, one a
+            // connection at most, for those of Dispatch are few and Swift's tasks run on them.
+            Thread.detachNewThread { canceller.cancel(self) }
             DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
                 self.fail(CancellationError())
             }
