@@ -118,7 +118,9 @@ import Testing
         }
         let setting = "ALTER DATABASE \(try #require(name)) SET default_transaction_read_only"
         try server.run("\(setting) = on")
-        let later = try bench.another()
+        var pool = PoolSettings()
+        pool.connectionCountMax = 1
+        let later = try bench.another(pool: pool)
         for _ in 0..<2 {
             let error = await #expect(throws: StorageError.self) {
                 try await later.checkWritable()
