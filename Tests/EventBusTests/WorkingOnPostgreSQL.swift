@@ -17,8 +17,8 @@ import Testing
         let transport: Recorder
         let keeper: LeaseKeeper
 
-        init() async throws {
-            uri = try PostgresServer.shared().makeDatabase()
+        init(on server: PostgresServer? = nil) async throws {
+            uri = try (server ?? PostgresServer.shared()).makeDatabase()
             database = try Database(module: "yard", at: try #require(StorageURL(uri)))
             try await database.migrate(Bus.migrations)
             outbox = Outbox(module: "yard", committed: Signal(), now: { Date() })
@@ -199,6 +199,42 @@ import Testing
         #expect(try await yard.relayed() == [7])
         for _ in 0..<3 { gate.open() }
         _ = try await (writer, reader, idler)
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func `G8: two hundred sessions in the middle of something hold up nothing`() async throws {
+        let server = try PostgresServer(options: ["-c", "max_connections=250"])
+        let yard = try await Yard(on: server)
+        var pool = PoolSettings()
+        pool.connectionCountMax = 200
+        pool.acquireTimeout = .seconds(60)
+        let crowd = try Database(
+            module: "yard", at: try #require(StorageURL(yard.uri)), pool: pool)
+        let gate = Gate()
+        let arrived = Commits()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    try await crowd.write { transaction in
+                        try transaction.execute(
+                            """
+                            INSERT INTO inbox_marks (consumer, log, key, position)
+                            VALUES ('crowd', 'yard', \("\(number)"), 1)
+                            """)
+                        _ = try transaction.rows("SELECT 1 AS one")
+                        arrived.end()
+                        gate.wait()
+                    }
+                }
+            }
+            while arrived.doneCount < 200 { try await Task.sleep(for: .milliseconds(20)) }
+            for amount in 1...20 { try await yard.publish("a", amount) }
+            #expect(try await yard.relayed() == Array(1...20))
+            for _ in 0..<200 { gate.open() }
+            // Those that were idle for too long were ended; that is not what is asked here.
+            while await group.nextResult() != nil {}
+        }
+        await crowd.close()
     }
 
     @Test(.timeLimit(.minutes(2)))
