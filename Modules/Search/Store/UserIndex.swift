@@ -51,10 +51,13 @@ private func words(_ dialect: Dialect) -> String {
         """
 
         -- As FTS5 splits words: letters and digits without their marks, in lower case. Words of no
-        -- language are stemmed. A name weighs more than the address.
+        -- language are stemmed. Unicode decides what a letter is, whatever the database's locale. A
+        -- name weighs more than the address.
         CREATE FUNCTION folded(text text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-            SELECT regexp_replace(lower(regexp_replace(
-                normalize(text, NFKD), '[\\u0300-\\u036f]', '', 'g')), '[^[:alnum:]]+', ' ', 'g')
+            SELECT regexp_replace(
+                lower(regexp_replace(normalize(text, NFKD), '[\\u0300-\\u036f]', '', 'g')
+                    COLLATE "und-x-icu"),
+                '[^[:alnum:]]+', ' ', 'g')
         $$;
         ALTER TABLE indexed_users ADD COLUMN words tsvector GENERATED ALWAYS AS (
             setweight(to_tsvector('simple', folded(first_name || ' ' || last_name)), 'A')
@@ -189,7 +192,7 @@ struct SearchQuery: Sendable, Hashable {
     /// The words as the index has them: without marks, ligatures taken apart.
     private var plainWords: [String] {
         words.flatMap { word in
-            let scalars = word.decomposedStringWithCompatibilityMapping.unicodeScalars
+            let scalars = word.lowercased().decomposedStringWithCompatibilityMapping.unicodeScalars
                 .filter { !(0x300...0x36F).contains($0.value) }
             return String(String.UnicodeScalarView(scalars))
                 .split { !$0.isLetter && !$0.isNumber }.map(String.init)
