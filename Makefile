@@ -47,15 +47,19 @@ build: packages ## Build everything but the tests (CONFIGURATION=release).
 
 # What modules and the bus promise, they promise on both engines. The simulation has a storage of
 # its own.
+SIMULATION := ^EventBusTests\..Simulating
 ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
 
-# The integration tests start whole systems, so they run one after another, after the others.
+# The simulation keeps a core busy for two minutes and would make the others wait. The integration
+# tests start whole systems, so they run one after another, after the others.
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
-	@swift test --skip-build --disable-xctest $(CHECKS) --skip '^IntegrationTests\.'
+	@swift test --skip-build --disable-xctest $(CHECKS) --skip '^IntegrationTests\.' \
+	    --skip '$(SIMULATION)'
+	@swift test --skip-build --disable-xctest $(CHECKS) --filter '$(SIMULATION)'
 	@FLOTILLA_TEST_STORAGE=postgres swift test --skip-build --disable-xctest $(CHECKS) \
-	    --filter '$(ON_POSTGRES)' --skip Simulating
+	    --filter '$(ON_POSTGRES)' --skip '$(SIMULATION)'
 	@swift test --skip-build --disable-xctest $(CHECKS) --no-parallel \
 	    --filter '^IntegrationTests\.'
 

@@ -153,7 +153,7 @@ import Testing
         let (bus, deposit) = try await bank(
             [
                 .effect(
-                    "bank.letters", concurrency: 4,
+                    "bank.letters", concurrency: 4, deadline: .seconds(600),
                     [
                         .on(Deposited.self) { event, _ in
                             if event.account == "slow", event.amount == 0 { await door.pass() }
