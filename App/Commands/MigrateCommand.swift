@@ -1,5 +1,7 @@
 import ArgumentParser
 import Events
+import Platform
+import Settings
 import Storage
 
 /// `flotilla migrate`
@@ -27,6 +29,7 @@ struct MigrateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if roles { try refuseFiles() }
         let composition = try common.compose(isCreating: !status)
         let before = try await composition.migrationStatus()
         if !status { try await composition.migrate() }
@@ -43,13 +46,23 @@ struct MigrateCommand: AsyncParsableCommand {
         }
     }
 
+    /// Before anything is made.
+    private func refuseFiles() throws {
+        let (_, settings) = try common.load()
+        for type in try ModuleList.selected(by: settings) {
+            let url = settings[storageURL(of: type.name)] ?? settings[AppSettings.storageURL]
+            if case .sqlite = url {
+                throw Complaint("--roles needs PostgreSQL; \(type.name) is on SQLite")
+            }
+        }
+    }
+
     private func makeRoles(_ composition: Composition) async throws -> [String] {
         var owners: [String] = []
         for (module, database) in composition.databases.sorted(by: { $0.key < $1.key }) {
-            guard let role = try await database.makeRole() else {
-                throw Complaint("--roles needs PostgreSQL; \(module) is on SQLite")
+            if let role = try await database.makeRole() {
+                owners.append("\(module)  owned by \(role)")
             }
-            owners.append("\(module)  owned by \(role)")
         }
         return owners
     }

@@ -64,7 +64,7 @@ import Testing
     }
 
     private func eventually(_ condition: @Sendable () -> Bool) async throws {
-        for _ in 0..<4_000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<20_000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
         #expect(condition())
     }
 
@@ -175,6 +175,40 @@ import Testing
         }
         let slow = seen.all.filter { $0.hasPrefix("slow") }
         #expect(slow == (0..<150).map { "slow \($0)" })
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func `G3: nor for longer when its lease was renewed late meanwhile`() async throws {
+        let (door, seen) = (Door(), Seen())
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        var settings = BusSettings()
+        settings.leaseDuration = .milliseconds(300)
+        settings.pollInterval = .milliseconds(200)
+        let (bus, deposit) = try await bank(
+            [
+                .effect(
+                    "bank.letters", concurrency: 4, deadline: .seconds(600),
+                    [
+                        .on(Deposited.self) { event, _ in
+                            seen.add(event.account)
+                            if event.account == "slow" { await door.pass() }
+                            return { _ in }
+                        }
+                    ])
+            ], in: directory, settings: settings)
+        let other = try Database(module: "bank", at: .sqlite(directory: directory.path))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.run() }
+            try await deposit("slow", 0..<1)
+            try await eventually { seen.all == ["slow"] }
+            // Nobody can renew anything for as long as this takes.
+            try await other.write { _ in Thread.sleep(forTimeInterval: 1.5) }
+            try await deposit("quick", 0..<1)
+            try await eventually { seen.all == ["slow", "quick"] }
+            door.open()
+            group.cancelAll()
+        }
     }
 
     @Test(.timeLimit(.minutes(4)))

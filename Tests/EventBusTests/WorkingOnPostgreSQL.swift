@@ -1,3 +1,5 @@
+// Length: one suite over one log on a server, which each test needs.
+
 import EventBus
 import Events
 import FlotillaTesting

@@ -13,7 +13,7 @@ struct Bench: Sendable {
         pool: PoolSettings = PoolSettings()
     ) async throws {
         directory = try TemporaryDirectory()
-        url = try engine.makeURL(in: directory)
+        url = try await engine.makeURL(in: directory)
         database = try Database(module: "bench", at: url, pool: pool)
         try await database.migrate(MigrationSet(component: "bench", migrations: migrations))
     }

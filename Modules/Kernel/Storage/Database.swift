@@ -1,6 +1,7 @@
 import Foundation
 package import Instrumentation
 import Metrics
+import Synchronization
 
 /// A module's own database: a SQLite file, or a schema of a PostgreSQL server.
 ///
@@ -10,6 +11,7 @@ public final class Database: Sendable {
     /// The module that owns it.
     public let name: String
     private let backend: any StorageBackend
+    private let lastFull = Mutex<(error: StorageError, at: ContinuousClock.Instant)?>(nil)
     private let readTimer: Timer
     private let writeTimer: Timer
 
@@ -95,6 +97,7 @@ public final class Database: Sendable {
         do {
             return try await body()
         } catch let error as StorageError {
+            if error.kind == .full { lastFull.withLock { $0 = (error, .now) } }
             Counter(
                 label: "db.client.operation.errors",
                 dimensions: [
@@ -124,7 +127,12 @@ public final class Database: Sendable {
     /// - Throws: as `write` does.
     public func checkWritable() async throws {
         try await write { try $0.execute("DELETE FROM schema_migrations WHERE 1 = 0") }
+        // One that touches no row needs no room: what others met a moment ago counts, too.
+        let (error, at) = lastFull.withLock { ($0?.error, $0?.at) }
+        if let error, let at, ContinuousClock.now - at < Self.fullMemory { throw error }
     }
+
+    private static let fullMemory = Duration.seconds(5)
 
     /// Waits for the work in hand and closes the connections.
     public func close() async { await backend.close() }

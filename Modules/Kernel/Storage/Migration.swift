@@ -99,7 +99,14 @@ extension Database {
                     }
                     return
                 }
-                try transaction.run(script: migration.script(for: transaction.dialect))
+                do {
+                    try transaction.run(script: migration.script(for: transaction.dialect))
+                } catch let error as StorageError where !error.isTransient {
+                    throw StorageError(
+                        kind: error.kind, code: error.code,
+                        detail: "\(self.name): \(set.component) step \(migration.version)"
+                            + " (\(migration.name)): \(error.detail)")
+                }
                 try transaction.execute(
                     """
                     INSERT INTO schema_migrations (component, version, name, checksum, applied_at)
@@ -187,6 +194,13 @@ extension Transaction {
     /// Makes the module's schema where there is none; a role that owns it may not make others.
     fileprivate func makeSchema(_ name: String) throws {
         guard dialect == .postgresql else { return }
+        let encoding = try first("SELECT current_setting('server_encoding') AS name")?
+            .get("name", as: String.self)
+        guard encoding == "UTF8" else {
+            throw StorageError(
+                kind: .migration, code: "encoding",
+                detail: "the database's encoding is \(encoding ?? "unknown"); it has to be UTF8")
+        }
         let known = try first("SELECT 1 AS one FROM pg_namespace WHERE nspname = \(name)")
         if known == nil { try run(script: "CREATE SCHEMA \"\(name)\"") }
     }

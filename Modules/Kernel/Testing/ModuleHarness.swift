@@ -70,7 +70,7 @@ public final class ModuleHarness<M: Module>: Sendable {
     ) async throws {
         self.time = time
         directory = try TemporaryDirectory()
-        let url = try engine.makeURL(in: directory)
+        let url = try await engine.makeURL(in: directory)
         database = try Database(module: M.name, at: url)
         outsideDatabase = try Database(module: Self.outside, at: url)
         let start = time.now

@@ -157,11 +157,17 @@ public enum StorageEngine: String, Sendable, CaseIterable {
     ///
     /// - Parameter directory: where SQLite's files go.
     /// - Throws: ``PostgresServerError``.
-    public func makeURL(in directory: TemporaryDirectory) throws -> StorageURL {
+    public func makeURL(in directory: TemporaryDirectory) async throws -> StorageURL {
         switch self {
         case .sqlite: return .sqlite(directory: directory.path)
         case .postgres:
-            let text = try PostgresServer.shared().makeDatabase()
+            // It starts a server and runs programs: not on the threads that other tests need.
+            let text = try await withCheckedThrowingContinuation { continuation in
+                DispatchQueue.global().async {
+                    continuation.resume(
+                        with: Result { try PostgresServer.shared().makeDatabase() })
+                }
+            }
             guard let url = StorageURL(text) else { throw PostgresServerError.notStarted(text) }
             return url
         }

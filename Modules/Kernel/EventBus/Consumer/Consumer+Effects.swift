@@ -55,9 +55,10 @@ extension Consumer {
                     }
                 }
                 guard round.window.runningCount > 0 else { break }
-                // Where nothing new could be begun, only the ends are awaited.
-                if !round.isListening, canBegin(lease), !round.isClosing,
-                    room(in: round.window) > 0
+                // Where nothing new will be begun, only the ends are awaited. A lease that was
+                // renewed late may be ours again at the next look.
+                if !round.isListening, !environment.isStopping, !Task.isCancelled,
+                    !round.isClosing, room(in: round.window) > 0
                 {
                     round.isListening = true
                     listen(in: &group, upTo: round.untilDue)

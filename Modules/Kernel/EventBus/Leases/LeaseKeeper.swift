@@ -58,8 +58,9 @@ package final class LeaseKeeper: Sendable {
 
     /// Whether work that was begun under a lease may go on.
     package func holds(_ lease: Lease) -> Bool {
-        state.withLock { $0.held[lease.name]?.epoch } == lease.epoch
-            && environment.uptime() < lease.validUntil
+        // As it was renewed last, not as it was when the work began.
+        guard let held = state.withLock({ $0.held[lease.name] }) else { return false }
+        return held.epoch == lease.epoch && environment.uptime() < held.validUntil
     }
 
     /// Called by whoever does the work of that name and has none in hand: hands the lease over if

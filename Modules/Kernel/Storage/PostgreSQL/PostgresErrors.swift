@@ -76,6 +76,7 @@ extension StorageError {
 
     private static func message(of connection: OpaquePointer) -> String {
         String(cString: PQerrorMessage(connection))
-            .split(separator: "\n").joined(separator: "; ")
+            .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            .joined(separator: "; ")
     }
 }

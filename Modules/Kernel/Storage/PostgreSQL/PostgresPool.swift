@@ -24,6 +24,8 @@ final class PostgresPool: Sendable {
         /// The one that rested last is the first to work, so that those not needed can end.
         var resting: [PostgresWorker] = []
         var workerCount = 0
+        /// Workers that have a connection.
+        var connectedCount = 0
         var isClosed = false
         /// What the last try to connect met, and until when nobody need try again.
         var refusal: (error: StorageError, until: ContinuousClock.Instant, count: Int)?
@@ -155,6 +157,8 @@ final class PostgresPool: Sendable {
 
     // MARK: Connecting
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// What a try to connect would meet now, as far as is known.
     func refusal() -> StorageError? {
         state.withLock { state in
@@ -165,6 +169,7 @@ final class PostgresPool: Sendable {
 
     func connected() {
         let wasRefused = state.withLock { state in
+            state.connectedCount += 1
             defer { state.refusal = nil }
             return state.refusal != nil
         }
@@ -174,6 +179,8 @@ final class PostgresPool: Sendable {
                 metadata: ["db.namespace": "\(settings.module)"])
         }
     }
+
+    func disconnected() { state.withLock { $0.connectedCount -= 1 } }
 
     /// Nobody tries again for a moment, longer from time to time: a server that comes back is not
     /// to be met by all at once.
@@ -191,16 +198,27 @@ final class PostgresPool: Sendable {
         }
     }
 
-    /// Puts a job back that could not get a connection of its own while others have theirs; `false`
-    /// when there are none.
-    func giveBack(_ job: any AnyPostgresJob, isSharing: Bool) -> Bool {
-        let isQueued = state.withLock { state in
-            guard isSharing, state.workerCount > 1 else { return false }
-            state.waiting.insert(Waiting(job: job, since: .now), at: 0)
-            return true
+    /// Leaves a job that could not get a connection of its own to those who have one; `false` when
+    /// nobody has.
+    func giveBack(_ job: any AnyPostgresJob) -> Bool {
+        enum Verdict {
+            case given(PostgresWorker)
+            case queued, refused
         }
-        if isQueued { expire(job) }
-        return isQueued
+        let verdict = state.withLock { state -> Verdict in
+            guard state.connectedCount > 0 else { return .refused }
+            if let index = state.resting.lastIndex(where: \.isConnected) {
+                return .given(state.resting.remove(at: index))
+            }
+            state.waiting.insert(Waiting(job: job, since: .now), at: 0)
+            return .queued
+        }
+        switch verdict {
+        case .given(let worker): worker.give(job)
+        case .queued: expire(job)
+        case .refused: return false
+        }
+        return true
     }
 
     /// Refuses the job if it still waits when its time is over.

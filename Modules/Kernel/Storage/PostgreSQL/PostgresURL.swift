@@ -24,6 +24,8 @@ public struct PostgresURL: Sendable, Hashable, CustomStringConvertible {
         self.passwordFile = passwordFile
         let ports = (options["port"] ?? "").split(separator: ",")
         guard ports.allSatisfy({ UInt16($0) != nil }) else { return nil }
+        // A password's own "@" has to be written %40; what follows it is not to be shown as a host.
+        guard options["host"]?.contains("@") != true else { return nil }
         let host = options["host"] ?? options["hostaddr"] ?? "localhost"
         description =
             "postgres://\(host):\(options["port"] ?? "5432")/\(options["dbname"] ?? "")"
@@ -48,7 +50,8 @@ public struct PostgresURL: Sendable, Hashable, CustomStringConvertible {
             throw StorageError(
                 kind: .unavailable, code: "passwordFile", detail: "can't read \(passwordFile)")
         }
-        return text.hasSuffix("\n") ? String(text.dropLast()) : text
+        // A line may end as on Windows, too: one character in Swift.
+        return text.last?.isNewline == true ? String(text.dropLast()) : text
     }
 
     private static func takingPasswordFile(from text: String) -> (String, String?) {

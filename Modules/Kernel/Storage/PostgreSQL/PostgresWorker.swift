@@ -7,6 +7,9 @@ final class PostgresWorker: Sendable {
     private let pool: PostgresPool
     private let bell = DispatchSemaphore(value: 0)
     private let given = Mutex<(any AnyPostgresJob)?>(nil)
+    private let hasConnection = Atomic(false)
+
+    var isConnected: Bool { hasConnection.load(ordering: .relaxed) }
 
     init(in pool: PostgresPool) { self.pool = pool }
 
@@ -43,7 +46,7 @@ final class PostgresWorker: Sendable {
     private func run() {
         var connection: PostgresConnection?
         while step(&connection) {}
-        connection = nil
+        letGo(&connection)
         pool.ended()
     }
 
@@ -60,16 +63,14 @@ final class PostgresWorker: Sendable {
     ) -> Bool {
         var lost: StorageError?
         for _ in 0..<2 {
-            if let known = connection, !known.isAlive || known.isToBeClosed {
-                connection = nil
-            }
+            if let known = connection, !known.isAlive || known.isToBeClosed { letGo(&connection) }
             if connection == nil {
-                do {
-                    connection = try connect()
-                } catch {
-                    let isShared = pool.giveBack(job, isSharing: error.code == "53300")
-                    if !isShared { job.fail(error) }
-                    return !isShared
+                switch connect(for: job) {
+                case .connected(let new): connection = new
+                case .leftToOthers: return false
+                case .refused(let error):
+                    job.fail(error)
+                    return true
                 }
             }
             guard let connection else { return true }
@@ -80,6 +81,38 @@ final class PostgresWorker: Sendable {
         }
         if let lost { job.fail(lost) }
         return true
+    }
+
+    private func letGo(_ connection: inout PostgresConnection?) {
+        guard connection != nil else { return }
+        connection = nil
+        hasConnection.store(false, ordering: .relaxed)
+        pool.disconnected()
+    }
+
+    private enum Connecting {
+        case connected(PostgresConnection)
+        case leftToOthers
+        case refused(StorageError)
+    }
+
+    /// Connects; where the server has no connection left, leaves the job to workers that have one,
+    /// or waits for one to become free.
+    private func connect(for job: any AnyPostgresJob) -> Connecting {
+        let start = ContinuousClock.now
+        while true {
+            do {
+                let connection = try connect()
+                hasConnection.store(true, ordering: .relaxed)
+                return .connected(connection)
+            } catch {
+                guard error.code == "53300" else { return .refused(error) }
+                if pool.giveBack(job) { return .leftToOthers }
+                let isOver = ContinuousClock.now - start >= pool.settings.pool.acquireTimeout
+                if isOver || job.isAnswered || pool.isClosed { return .refused(error) }
+                Thread.sleep(forTimeInterval: Double.random(in: 0.02...0.1))
+            }
+        }
     }
 
     private func connect() throws(StorageError) -> PostgresConnection {
