@@ -85,6 +85,14 @@ public final class Database: Sendable {
         isolation: Isolation = .snapshot,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
+        let result = try await transact(isolation, body)
+        lastFull.withLock { $0 = nil }
+        return result
+    }
+
+    private func transact<T: Sendable>(
+        _ isolation: Isolation, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
         try await counting("write") {
             try await writeTimer.timing {
                 try await backend.write(isolation, in: .current ?? .topLevel, body)
@@ -126,8 +134,10 @@ public final class Database: Sendable {
     ///
     /// - Throws: as `write` does.
     public func checkWritable() async throws {
-        try await write { try $0.execute("DELETE FROM schema_migrations WHERE 1 = 0") }
-        // One that touches no row needs no room: what others met a moment ago counts, too.
+        try await transact(.snapshot) {
+            try $0.execute("DELETE FROM schema_migrations WHERE 1 = 0")
+        }
+        // One that touches no row needs no room: what the last of the others met counts, too.
         let (error, at) = lastFull.withLock { ($0?.error, $0?.at) }
         if let error, let at, ContinuousClock.now - at < Self.fullMemory { throw error }
     }

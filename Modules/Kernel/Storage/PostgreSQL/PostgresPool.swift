@@ -26,6 +26,8 @@ final class PostgresPool: Sendable {
         var workerCount = 0
         /// Workers that have a connection.
         var connectedCount = 0
+        /// Whether there has ever been a connection.
+        var hasConnected = false
         var isClosed = false
         /// What the last try to connect met, and until when nobody need try again.
         var refusal: (error: StorageError, until: ContinuousClock.Instant, count: Int)?
@@ -157,7 +159,9 @@ final class PostgresPool: Sendable {
 
     // MARK: Connecting
 
-    var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// Whether a worker may wait for a server that has no connection left: at the start, when
+    /// others start as well; later on whoever waits is better told.
+    var isStarting: Bool { state.withLock { !$0.hasConnected && !$0.isClosed } }
 
     /// What a try to connect would meet now, as far as is known.
     func refusal() -> StorageError? {
@@ -170,6 +174,7 @@ final class PostgresPool: Sendable {
     func connected() {
         let wasRefused = state.withLock { state in
             state.connectedCount += 1
+            state.hasConnected = true
             defer { state.refusal = nil }
             return state.refusal != nil
         }

@@ -97,7 +97,7 @@ final class PostgresWorker: Sendable {
     }
 
     /// Connects; where the server has no connection left, leaves the job to workers that have one,
-    /// or waits for one to become free.
+    /// or at the start waits for one to become free.
     private func connect(for job: any AnyPostgresJob) -> Connecting {
         let start = ContinuousClock.now
         while true {
@@ -109,7 +109,7 @@ final class PostgresWorker: Sendable {
                 guard error.code == "53300" else { return .refused(error) }
                 if pool.giveBack(job) { return .leftToOthers }
                 let isOver = ContinuousClock.now - start >= pool.settings.pool.acquireTimeout
-                if isOver || job.isAnswered || pool.isClosed { return .refused(error) }
+                if isOver || job.isAnswered || !pool.isStarting { return .refused(error) }
                 Thread.sleep(forTimeInterval: Double.random(in: 0.02...0.1))
             }
         }
