@@ -74,8 +74,12 @@ extension OutboxLog {
             madeAt: try row.get("made_at"))
     }
 
-    private static func lastPosition(in transaction: Transaction) throws -> Int64 {
-        try transaction.first("SELECT last_value FROM outbox_positions")?.get("last_value") ?? 0
+    /// The last position that was given out, whether or not it was committed; 0 before the first.
+    static func lastPosition(in transaction: Transaction) throws -> Int64 {
+        let row = try transaction.first("SELECT last_value, is_called FROM outbox_positions")
+        // Before its first use a sequence holds the value that it will give out.
+        guard let row, try row.get("is_called", as: Bool.self) else { return 0 }
+        return try row.get("last_value")
     }
 
     private static func make(_ partition: Partition, in transaction: Transaction) throws {

@@ -31,8 +31,7 @@ extension OutboxLog {
 
     func look() async throws -> Look {
         try await database.read { transaction in
-            let sequence = try transaction.first(
-                "SELECT last_value, is_called FROM outbox_positions")
+            let position = try Self.lastPosition(in: transaction)
             // Two statements: within one, the order of the two reads would be the planner's.
             let holders = try transaction.rows(
                 """
@@ -42,9 +41,8 @@ extension OutboxLog {
                         SELECT oid FROM pg_database WHERE datname = current_database())
                     AND mode = 'RowExclusiveLock' AND granted
                 """)
-            let isCalled = try sequence?.get("is_called", as: Bool.self) ?? false
             return Look(
-                position: isCalled ? try sequence?.get("last_value") ?? 0 : 0,
+                position: position,
                 writers: Set(try holders.map { try $0.get("virtualtransaction") }))
         }
     }

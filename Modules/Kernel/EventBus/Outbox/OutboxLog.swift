@@ -125,10 +125,7 @@ package struct OutboxLog: Sendable {
         let hasSkipped = try await database.write(isolation: .readCommitted) { transaction in
             // One process at a time, so that none sets it back.
             try transaction.execute("LOCK TABLE outbox_partitions IN EXCLUSIVE MODE")
-            let row = try transaction.first("SELECT last_value, is_called FROM outbox_positions")
-            let isCalled = try row?.get("is_called", as: Bool.self) ?? false
-            let last = isCalled ? try row?.get("last_value", as: Int64.self) ?? 0 : 0
-            guard last < position else { return false }
+            guard try Self.lastPosition(in: transaction) < position else { return false }
             _ = try transaction.first("SELECT setval('outbox_positions', \(position))")
             return true
         }
