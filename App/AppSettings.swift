@@ -117,6 +117,13 @@ enum LogLevel: String, CaseIterable, Sendable {
     var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
 }
 
+extension Settings {
+    /// Where a module's database lives: in a place of its own, or with the others.
+    func storageURL(ofModule name: String) -> StorageURL {
+        self[flotilla.storageURL(of: name)] ?? self[AppSettings.storageURL]
+    }
+}
+
 /// A module's own place for its database.
 func storageURL(of module: String) -> Setting<StorageURL?> {
     .custom(

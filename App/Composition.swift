@@ -38,7 +38,7 @@ struct Composition: Sendable {
         var missing: Set<String> = []
         for type in try ModuleList.selected(by: settings) {
             let name = type.name
-            let url = settings[storageURL(of: name)] ?? settings[AppSettings.storageURL]
+            let url = settings.storageURL(ofModule: name)
             let isThere = isCreating || Database.exists(module: name, at: url)
             let database =
                 isThere

@@ -27,7 +27,7 @@ struct CheckCommand: AsyncParsableCommand {
             }
         ]
         for type in try ModuleList.selected(by: settings) {
-            let url = settings[storageURL(of: type.name)] ?? settings[AppSettings.storageURL]
+            let url = settings.storageURL(ofModule: type.name)
             checks.append(database(of: type, at: url))
             checks += try type.init(settings: settings, platform: .describing(type.name)).checks
         }

@@ -50,7 +50,7 @@ struct MigrateCommand: AsyncParsableCommand {
     private func refuseFiles() throws {
         let (_, settings) = try common.load()
         for type in try ModuleList.selected(by: settings) {
-            let url = settings[storageURL(of: type.name)] ?? settings[AppSettings.storageURL]
+            let url = settings.storageURL(ofModule: type.name)
             if case .sqlite = url {
                 throw Complaint("--roles needs PostgreSQL; \(type.name) is on SQLite")
             }
