@@ -50,18 +50,19 @@ build: packages ## Build everything but the tests (CONFIGURATION=release).
 SIMULATION := ^EventBusTests\..Simulating
 ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
 
+# Runs tests that are built, and says what failed once more at the end.
+RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHECKS)
+
 # The simulation keeps a core busy for two minutes and would make the others wait. The integration
 # tests start whole systems, so they run one after another, after the others.
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
-	@swift test --skip-build --disable-xctest $(CHECKS) --skip '^IntegrationTests\.' \
+	@$(RUN_TESTS) --skip '^IntegrationTests\.' --skip '$(SIMULATION)'
+	@$(RUN_TESTS) --filter '$(SIMULATION)'
+	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) --filter '$(ON_POSTGRES)' \
 	    --skip '$(SIMULATION)'
-	@swift test --skip-build --disable-xctest $(CHECKS) --filter '$(SIMULATION)'
-	@FLOTILLA_TEST_STORAGE=postgres swift test --skip-build --disable-xctest $(CHECKS) \
-	    --filter '$(ON_POSTGRES)' --skip '$(SIMULATION)'
-	@swift test --skip-build --disable-xctest $(CHECKS) --no-parallel \
-	    --filter '^IntegrationTests\.'
+	@$(RUN_TESTS) --no-parallel --filter '^IntegrationTests\.'
 
 .PHONY: lint
 lint: ## Check the format of all Swift files.

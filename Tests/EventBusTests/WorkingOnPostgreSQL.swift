@@ -50,6 +50,16 @@ import Testing
             }
         }
 
+        /// Sessions of its database that wait for one another.
+        func waitingCount() throws -> Int {
+            let count = try PostgresServer.shared().run(
+                """
+                SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """, in: uri)
+            return try #require(Int(count))
+        }
+
         func relayed() async throws -> [Int] {
             for _ in 0..<3 { while try await relay.step().count > 0 {} }
             return transport.amounts
@@ -81,8 +91,21 @@ import Testing
     /// Holds a database thread until a test lets it go.
     private final class Gate: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
-        func wait() { semaphore.wait() }
+        private let arrivedCount = Mutex(0)
+
+        func wait() {
+            arrivedCount.withLock { $0 += 1 }
+            semaphore.wait()
+        }
+
         func open() { semaphore.signal() }
+
+        /// Returns when so many wait.
+        func hasStopped(_ count: Int = 1) async throws {
+            while arrivedCount.withLock({ $0 }) < count {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
     }
 
     /// What was committed of each key, in order.
@@ -102,7 +125,7 @@ import Testing
         let yard = try await Yard()
         let gate = Gate()
         async let slow: Void = yard.hold("slow", 1, behind: gate)
-        try await Task.sleep(for: .milliseconds(200))
+        try await gate.hasStopped()
         for amount in 2...4 { try await yard.publish("quick", amount) }
         #expect(try await yard.relayed().isEmpty, "an earlier position is still open")
         gate.open()
@@ -169,7 +192,7 @@ import Testing
             gate.wait()
             try transaction.run(script: "PREPARE TRANSACTION '\(name)'")
         }
-        try await Task.sleep(for: .milliseconds(200))
+        try await gate.hasStopped()
         try await yard.publish("b", 2)
         #expect(try await yard.relayed().isEmpty)
         gate.open()
@@ -195,7 +218,7 @@ import Testing
             _ = try transaction.rows("SELECT 1 AS one")
             gate.wait()
         }
-        try await Task.sleep(for: .milliseconds(200))
+        try await gate.hasStopped(3)
         try PostgresServer.shared().run("VACUUM yard.outbox_events", in: yard.uri)
         try await yard.publish("a", 7)
         #expect(try await yard.relayed() == [7])
@@ -289,14 +312,11 @@ import Testing
         let yard = try await Yard()
         let gate = Gate()
         async let first: Void = yard.hold("a", 1, behind: gate)
-        try await Task.sleep(for: .milliseconds(200))
+        try await gate.hasStopped()
         async let second: Void = yard.publish("a", 2)
+        while try yard.waitingCount() < 1 { try await Task.sleep(for: .milliseconds(5)) }
+        // One that waited would never return.
         try await yard.publish("b", 3)
-        try await Task.sleep(for: .milliseconds(200))
-        let waiting = try PostgresServer.shared().run(
-            "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-            in: yard.uri)
-        #expect(waiting == "1", "the other key's did not wait")
         gate.open()
         _ = try await (first, second)
         #expect(try await yard.relayed().filter { $0 != 3 } == [1, 2])
