@@ -17,7 +17,8 @@ STORAGE ?= sqlite
 CHECKS := --explicit-target-dependency-import-check error
 SOURCES := Package.swift App Modules Tests IntegrationTests
 
-BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev libpq-dev
+BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev libpq-dev \
+    librdkafka-dev
 DEMO_PACKAGES := curl jq
 POSTGRES_PACKAGES := postgresql-15
 TEST_PACKAGES := prometheus jq python3-aiosmtpd python3-venv sqlite3 curl openssl \

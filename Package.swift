@@ -33,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
-    targets: kernel + modules + app
+    targets: kernel + transports + modules + app
 )
 
 // MARK: - Modules
@@ -95,6 +95,9 @@ var kernel: [Target] {
             name: "CPostgres", path: "Modules/Kernel/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
+            name: "CKafka", path: "Modules/Kernel/CKafka", pkgConfig: "rdkafka",
+            providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(
             name: "CCurl", path: "Modules/Kernel/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
     ]
@@ -152,6 +155,26 @@ func part(
     return tested ? [target, tests] : [target]
 }
 
+// MARK: - Transports
+
+var transports: [Target] {
+    [
+        .target(
+            name: "KafkaTransport",
+            dependencies: ["Events", "EventBus", "Storage", "CKafka"]
+                + [.logging, .metrics, .crypto],
+            path: "Modules/Transports/Kafka", swiftSettings: strict),
+        .executableTarget(
+            name: "kafka-mock", dependencies: ["CKafka"], path: "Tests/KafkaMock",
+            swiftSettings: strict),
+        .testTarget(
+            name: "KafkaTransportTests",
+            dependencies: ["KafkaTransport", "CKafka", "FlotillaTesting", "kafka-mock"] + platform
+                + [.metrics],
+            path: "Tests/KafkaTransportTests", swiftSettings: strict),
+    ]
+}
+
 // MARK: - Application and whole-system tests
 
 var app: [Target] {
@@ -159,7 +182,8 @@ var app: [Target] {
         .executableTarget(
             name: "flotilla",
             dependencies: platform + [
-                "EventCatalogue", "Telemetry", .argumentParser, .unixSignals, .nioCore,
+                "EventCatalogue", "KafkaTransport", "Telemetry", .argumentParser, .unixSignals,
+                .nioCore,
             ]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
                 .map { .init(stringLiteral: $0.name) },

@@ -1,5 +1,6 @@
 import EventBus
 import Foundation
+import KafkaTransport
 import Logging
 import Platform
 import Settings
@@ -55,6 +56,21 @@ enum AppSettings {
 
     static let transport = Setting<TransportKind>.choice(
         "bus.transport", default: .inProcess, "What carries events between modules.")
+    static let brokers = Setting<String?>.custom(
+        "bus.kafka.brokers", default: nil, defaultText: nil,
+        allowed: "HOST:PORT, several separated by commas",
+        "Where the Kafka cluster is found.", parse: { $0.isEmpty ? nil : .some($0) })
+    static let kafkaProperties = Setting<[String: String]>.custom(
+        "bus.kafka.properties", default: [:], defaultText: "\"\"",
+        allowed: "NAME=VALUE pairs separated by commas",
+        "Properties of librdkafka: session.timeout.ms=6000,security.protocol=ssl.",
+        isSecret: true, parse: { KafkaSettings.properties($0) })
+    static let partitions = Setting<Int>.int(
+        "bus.kafka.partitions", default: 6, in: 1...1_000,
+        "Partitions of each topic; fixed from the first event on.")
+    static let replicationFactor = Setting<Int>.int(
+        "bus.kafka.replicationFactor", default: 1, in: 1...15,
+        "Copies of each partition of a topic that is made.")
     static let maxAttempts = Setting<Int>.int(
         "bus.retry.maxAttempts", default: 8, in: 1...100,
         "Tries before an event is parked as a dead letter.")
@@ -93,7 +109,8 @@ enum AppSettings {
     static let all: [any DeclaredSetting] = [
         modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
         storageURL, poolMax, acquireTimeout, statementTimeout, slowStatement, signingKey,
-        AuthSettings.issuer, AuthSettings.audience, transport,
+        AuthSettings.issuer, AuthSettings.audience, transport, brokers, kafkaProperties, partitions,
+        replicationFactor,
         maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
         serviceName,
     ]
@@ -108,6 +125,7 @@ enum Environment: String, CaseIterable, Sendable {
 /// The transports that the program knows.
 enum TransportKind: String, CaseIterable, Sendable {
     case inProcess = "in-process"
+    case kafka
 }
 
 /// swift-log's levels as a setting.

@@ -1,6 +1,7 @@
 import EventBus
 import Events
 import Foundation
+import KafkaTransport
 import Platform
 import Settings
 import Storage
@@ -11,6 +12,7 @@ struct Composition: Sendable {
     let list: ModuleList
     let settings: Settings
     let bus: Bus
+    let transport: any Transport
     let modules: [any Module]
     let databases: [String: Database]
     let signingKey: SigningKey
@@ -32,7 +34,10 @@ struct Composition: Sendable {
         signingKey = try Self.signingKey(settings, isCreating: isCreating)
         var busSettings = Self.busSettings(settings, list: list)
         busSettings.isGuest = consumers != nil
-        bus = Bus(registry: list.registry, settings: busSettings)
+        transport = try Self.transport(settings, list.registry)
+        bus = Bus(
+            registry: list.registry, transport: transport,
+            environment: BusEnvironment(settings: busSettings))
         var modules: [any Module] = []
         var databases: [String: Database] = [:]
         var missing: Set<String> = []
@@ -143,6 +148,27 @@ struct Composition: Sendable {
         pool.statementTimeout = settings[AppSettings.statementTimeout]
         pool.slowStatement = settings[AppSettings.slowStatement]
         return pool
+    }
+
+    /// What carries the events.
+    ///
+    /// - Throws: ``Complaint`` when Kafka is to, and nobody says where it is.
+    static func transport(
+        _ settings: Settings, _ registry: EventRegistry
+    ) throws -> any Transport {
+        switch settings[AppSettings.transport] {
+        case .inProcess:
+            return InProcessTransport(topics: registry.publishersByTopic)
+        case .kafka:
+            guard let brokers = settings[AppSettings.brokers] else {
+                throw Complaint("bus.kafka.brokers is required when bus.transport is kafka")
+            }
+            var kafka = KafkaSettings(brokers: brokers)
+            kafka.properties = settings[AppSettings.kafkaProperties]
+            kafka.partitionCount = settings[AppSettings.partitions]
+            kafka.replicationFactor = settings[AppSettings.replicationFactor]
+            return KafkaTransport(settings: kafka, registry: registry)
+        }
     }
 
     private static func busSettings(_ settings: Settings, list: ModuleList) -> BusSettings {

@@ -126,7 +126,7 @@ extension Bus {
         let now = environment.now()
         var streams: [ConsumerStatus.Stream] = []
         var (count, oldest): (Int64, Date?) = (0, nil)
-        for stream in await consumer.inflow.streams {
+        for stream in try await consumer.inflow.streams {
             let place = try await consumer.takenPosition(in: stream) ?? 0
             let head = try await consumer.inflow.head(of: stream)
             streams.append(.init(stream: stream, position: place, head: head))
@@ -216,7 +216,7 @@ extension Consumer {
     /// How far this consumer has taken a stream; `nil` when it does not hear it, or begins with
     /// what comes.
     func takenPosition(in stream: String) async throws -> Int64? {
-        guard await hears(stream: stream) else { return nil }
+        guard try await hears(stream: stream) else { return nil }
         if let known = state.withLock({ $0.places[stream] }) { return known }
         if let stored = try await storedPlace(in: stream) { return stored }
         // It has not looked yet; from the beginning means that everything waits for it.

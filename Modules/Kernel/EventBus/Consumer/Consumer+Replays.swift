@@ -38,7 +38,7 @@ extension Consumer {
         // has just started and does not know yet that it is full.
         let wanted = Set(requests.filter { !$0.hasBegun }.map(\.stream))
         let parkedCountMax = environment.settings.parkedCountMax
-        if !wanted.isEmpty, await wanted.isSubset(of: inflow.streams),
+        if !wanted.isEmpty, try await wanted.isSubset(of: inflow.streams),
             try await parkedCount() < parkedCountMax, try await hasNoHoles()
         {
             for request in requests where !request.hasBegun && !request.isRebuild {
@@ -63,10 +63,14 @@ extension Consumer {
     /// Whether all events up to the furthest taken are taken. An effect consumer may be ahead of
     /// its stored place; a replay would not tell what it had still to do from what it had done.
     private func hasNoHoles() async throws -> Bool {
-        let streams = await inflow.streams
+        let (streams, offsets) = (try await inflow.streams, inflow.offsets)
         return try await read { inbox in
             try streams.allSatisfy { stream in
-                try inbox.furthest(in: stream) <= inbox.cursor(of: stream) ?? 0
+                let place = try inbox.cursor(of: stream) ?? 0
+                return switch offsets {
+                case .positions: try inbox.furthest(in: stream) <= place
+                case .received: try !inbox.hasTaken(fromReceived: stream, after: place)
+                }
             }
         }
     }
@@ -93,12 +97,13 @@ extension Consumer {
         try await inflow.hold(request.stream, at: request.from, for: name)
         let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
         let head = try await inflow.newest(of: request.stream)
+        let offsets = inflow.offsets
         try await write(under: lease) { inbox in
             let place = try inbox.cursor(of: request.stream) ?? 0
             // A log that was restored from an older copy ends before its consumers' places.
             let end = min(try inbox.end(of: request.stream, from: place), head)
             let start = max(floor, min(request.from, place))
-            try inbox.forget(log: request.stream, after: start)
+            try inbox.forget(request.stream, after: start, offsets)
             try inbox.moveCursor(of: request.stream, to: start, at: now)
             try inbox.begin(request, from: start, to: max(end, start), at: now)
         }
@@ -123,14 +128,14 @@ extension Consumer {
         for request in requests {
             heads[request.stream] = try await inflow.newest(of: request.stream)
         }
-        let reset = subscription.reset
+        let (reset, offsets) = (subscription.reset, inflow.offsets)
         try await write(under: lease) { [heads] inbox in
             try reset?(inbox.transaction)
             for request in requests {
                 let place = try inbox.cursor(of: request.stream) ?? 0
                 let end = try inbox.end(of: request.stream, from: place)
                 let most = heads[request.stream] ?? 0
-                try inbox.forget(log: request.stream, after: request.from)
+                try inbox.forget(request.stream, after: request.from, offsets)
                 try inbox.moveCursor(of: request.stream, to: request.from, at: now)
                 try inbox.begin(request, from: request.from, to: min(end, most), at: now)
             }
@@ -200,9 +205,60 @@ extension Inbox {
         return furthest
     }
 
-    /// Forgets that events of a log after a position were handled, so that they are again. Those
+    /// Whether events of a received stream after a place were handled or put aside.
+    fileprivate func hasTaken(fromReceived stream: String, after place: Int64) throws -> Bool {
+        for table: SQL in ["inbox_handled", "inbox_parked"] {
+            let taken = try transaction.first(
+                """
+                SELECT 1 AS one FROM inbox_events e JOIN \(table) t
+                    ON t.log = e.log AND t.position = e.log_position
+                WHERE e.stream = \(stream) AND e.position > \(place)
+                    AND t.consumer = \(consumer) LIMIT 1
+                """)
+            if taken != nil { return true }
+        }
+        return false
+    }
+
+    /// Forgets that events of a stream after an offset were handled, so that they are again. Those
     /// that are parked were not, and stay where they are.
-    fileprivate func forget(log: String, after position: Int64) throws {
+    fileprivate func forget(
+        _ stream: String, after offset: Int64, _ offsets: StreamOffsets
+    ) throws {
+        switch offsets {
+        case .positions: try forget(log: stream, after: offset)
+        case .received: try forget(received: stream, after: offset)
+        }
+    }
+
+    /// Each key's events of one log lie in one stream, in their order: the mark goes back to before
+    /// the first of them.
+    private func forget(received stream: String, after offset: Int64) throws {
+        try transaction.execute(
+            """
+            DELETE FROM inbox_handled
+            WHERE consumer = \(consumer) AND outcome <> \(Outcome.discarded) AND EXISTS (
+                SELECT 1 FROM inbox_events e
+                WHERE e.stream = \(stream) AND e.position > \(offset)
+                    AND e.log = inbox_handled.log AND e.log_position = inbox_handled.position)
+            """)
+        let firsts = try transaction.rows(
+            """
+            SELECT log, key, MIN(log_position) AS position FROM inbox_events
+            WHERE stream = \(stream) AND position > \(offset) GROUP BY log, key
+            """)
+        for first in firsts {
+            let position = try first.get("position", as: Int64.self) - 1
+            try transaction.execute(
+                """
+                UPDATE inbox_marks SET position = \(position)
+                WHERE consumer = \(consumer) AND log = \(first.get("log", as: String.self))
+                    AND key = \(first.get("key", as: String.self)) AND position > \(position)
+                """)
+        }
+    }
+
+    private func forget(log: String, after position: Int64) throws {
         try transaction.execute(
             """
             DELETE FROM inbox_handled
