@@ -160,18 +160,18 @@ func part(
 var transports: [Target] {
     [
         .target(
-            name: "KafkaTransport",
+            name: "Kafka",
             dependencies: ["Events", "EventBus", "Storage", "CKafka"]
                 + [.logging, .metrics, .crypto],
             path: "Modules/Transports/Kafka", swiftSettings: strict),
         .executableTarget(
-            name: "kafka-mock", dependencies: ["CKafka"], path: "Tests/KafkaMock",
+            name: "kafka-mock", dependencies: ["CKafka"], path: "Modules/Transports/KafkaMock",
             swiftSettings: strict),
         .testTarget(
-            name: "KafkaTransportTests",
-            dependencies: ["KafkaTransport", "CKafka", "FlotillaTesting", "kafka-mock"] + platform
+            name: "KafkaTests",
+            dependencies: ["Kafka", "CKafka", "FlotillaTesting", "kafka-mock"] + platform
                 + [.metrics],
-            path: "Tests/KafkaTransportTests", swiftSettings: strict),
+            path: "Tests/KafkaTests", swiftSettings: strict),
     ]
 }
 
@@ -182,7 +182,7 @@ var app: [Target] {
         .executableTarget(
             name: "flotilla",
             dependencies: platform + [
-                "EventCatalogue", "KafkaTransport", "Telemetry", .argumentParser, .unixSignals,
+                "EventCatalogue", "Kafka", "Telemetry", .argumentParser, .unixSignals,
                 .nioCore,
             ]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }

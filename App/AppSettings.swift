@@ -1,6 +1,6 @@
 import EventBus
 import Foundation
-import KafkaTransport
+import Kafka
 import Logging
 import Platform
 import Settings

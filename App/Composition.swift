@@ -1,7 +1,7 @@
 import EventBus
 import Events
 import Foundation
-import KafkaTransport
+import Kafka
 import Platform
 import Settings
 import Storage
@@ -116,7 +116,7 @@ struct Composition: Sendable {
             registry: list.registry, databases: databases,
             subscriptions: modules.flatMap { module in
                 module.subscriptions.map { (type(of: module).name, $0) }
-            })
+            }, offsets: transport.reader == nil ? .positions : .received)
     }
 
     /// The lives of events, from the databases of this process's modules.
@@ -148,6 +148,12 @@ struct Composition: Sendable {
         pool.statementTimeout = settings[AppSettings.statementTimeout]
         pool.slowStatement = settings[AppSettings.slowStatement]
         return pool
+    }
+
+    /// Whether the broker answers and has the topics, where there is one.
+    var brokerChecks: [Check] {
+        guard let kafka = transport as? KafkaTransport else { return [] }
+        return [Check("kafka") { try await kafka.check() }]
     }
 
     /// What carries the events.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventBus
 import Foundation
+import Kafka
 import Logging
 import Platform
 import Settings
@@ -20,7 +21,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
-        let (_, settings) = try common.load()
+        let (list, settings) = try common.load()
         var checks = [
             Check("auth.signingKey") {
                 _ = try Composition.signingKey(settings, isCreating: false)
@@ -30,6 +31,9 @@ struct CheckCommand: AsyncParsableCommand {
             let url = settings.storageURL(ofModule: type.name)
             checks.append(database(of: type, at: url))
             checks += try type.init(settings: settings, platform: .describing(type.name)).checks
+        }
+        if let kafka = try Composition.transport(settings, list.registry) as? KafkaTransport {
+            checks.append(Check("bus.kafka") { try await kafka.check() })
         }
         try await run(checks)
     }

@@ -144,7 +144,7 @@ enum CloudEventRecord {
             guard let stated = FlotillaJSON.date(rfc3339: text) else {
                 throw Defect(reason: "CloudEvents attribute time is no time of RFC 3339")
             }
-            date = stated
+            date = stated.wholeMilliseconds
         }
         let position =
             LogName.module(ofSource: source) == nil

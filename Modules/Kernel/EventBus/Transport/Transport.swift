@@ -79,8 +79,8 @@ extension Inflow {
 }
 
 /// What the offsets of a stream count.
-package enum StreamOffsets: Sendable {
-    /// The stream is a log: positions in it.
+public enum StreamOffsets: Sendable {
+    /// The stream is a module's log: positions in it.
     case positions
     /// What the module's intake received, row by row.
     case received
