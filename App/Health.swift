@@ -58,7 +58,8 @@ final class Health: Sendable {
         let composition = composition
         return await integrations.value(for: Self.cacheDuration) {
             var report = await Report.collecting(
-                composition.modules.flatMap(\.checks), within: Self.integrationTimeout)
+                composition.tokenKeys.checks + composition.modules.flatMap(\.checks),
+                within: Self.integrationTimeout)
             do {
                 report.checks["bus"] = try await Self.busResult(composition.bus)
             } catch {
