@@ -119,7 +119,7 @@ var kernel: [Target] {
             [
                 "Events", "Storage", "Telemetry", .logging, .metrics, .tracing, .hummingbird,
                 .httpTypes, .jwt, .crypto, .cryptoExtras, .nioCore, .serviceLifecycle,
-                .instrumentation,
+                .instrumentation, .asyncHTTPClient, .nioHTTP1,
             ], testing: [.hummingbirdTesting, "Platform", "Settings"])
         + part(
             "Platform",

@@ -6,6 +6,7 @@ import Platform
 import Settings
 import Storage
 import Telemetry
+import Web
 
 /// The settings of the process itself; those of a module are declared by the module.
 enum AppSettings {
@@ -27,6 +28,11 @@ enum AppSettings {
     static let bodyLimit = Setting<Int>.int(
         "http.bodyLimit", default: 1_048_576, in: 1_024...67_108_864,
         "Bytes that a request's body may have.")
+    static let trustedProxies = Setting<TrustedProxies>.custom(
+        "http.trustedProxies", default: .none, defaultText: nil,
+        allowed: "addresses and CIDR ranges separated by commas",
+        "Proxies, such as the gateway, whose X-Forwarded-For names the client.",
+        parse: { TrustedProxies($0) })
     static let drainDelay = Setting<Duration>.duration(
         "shutdown.drainDelay", default: .zero, in: .zero...(.seconds(60)),
         "How long /health/ready says 503 before the listener closes.")
@@ -53,6 +59,17 @@ enum AppSettings {
         "auth.signingKey",
         "Ed25519 or P-256 private key that signs access tokens, as PEM or file:PATH."
             + " Generated beside the databases in development.")
+
+    static let jwksURL = Setting<String?>.custom(
+        "auth.jwksUrl", default: nil, defaultText: nil,
+        allowed: "an http or https URL, such as http://user:8080/.well-known/jwks.json",
+        "Where processes without the module user fetch the keys that check access tokens.",
+        parse: { text in
+            guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme),
+                url.host?.isEmpty == false, url.user == nil
+            else { return nil }
+            return .some(text)
+        })
 
     static let transport = Setting<TransportKind>.choice(
         "bus.transport", default: .inProcess, "What carries events between modules.")
@@ -107,10 +124,10 @@ enum AppSettings {
     private static let retryDelays = Duration.milliseconds(1)...Duration.seconds(86_400)
 
     static let all: [any DeclaredSetting] = [
-        modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
-        storageURL, poolMax, acquireTimeout, statementTimeout, slowStatement, signingKey,
-        AuthSettings.issuer, AuthSettings.audience, transport, brokers, kafkaProperties, partitions,
-        replicationFactor,
+        modules, environment, host, port, managementPort, requestTimeout, bodyLimit,
+        trustedProxies, drainDelay, storageURL, poolMax, acquireTimeout, statementTimeout,
+        slowStatement, signingKey, jwksURL, AuthSettings.issuer, AuthSettings.audience, transport,
+        brokers, kafkaProperties, partitions, replicationFactor,
         maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
         serviceName,
     ]

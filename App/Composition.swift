@@ -15,7 +15,8 @@ struct Composition: Sendable {
     let transport: any Transport
     let modules: [any Module]
     let databases: [String: Database]
-    let signingKey: SigningKey
+    /// What access tokens are checked with.
+    let tokenKeys: TokenKeys
     /// The modules whose databases do not exist, when nothing was to be made.
     let missing: Set<String>
 
@@ -31,7 +32,7 @@ struct Composition: Sendable {
     ) throws {
         self.list = list
         self.settings = settings
-        signingKey = try Self.signingKey(settings, isCreating: isCreating)
+        tokenKeys = try Self.tokenKeys(settings, isCreating: isCreating)
         var busSettings = Self.busSettings(settings, list: list)
         busSettings.isGuest = consumers != nil
         transport = try Self.transport(settings, list.registry)
@@ -53,7 +54,7 @@ struct Composition: Sendable {
                 settings: settings,
                 platform: Platform(
                     module: name, database: database, outbox: bus.outbox(of: name, in: database),
-                    signingKey: signingKey))
+                    signingKey: tokenKeys.signingKey))
             bus.subscribe(
                 module.subscriptions.filter { consumers?.contains($0.consumer) ?? true },
                 of: name)

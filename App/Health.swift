@@ -58,8 +58,8 @@ final class Health: Sendable {
         let composition = composition
         return await integrations.value(for: Self.cacheDuration) {
             var report = await Report.collecting(
-                composition.modules.flatMap(\.checks) + composition.brokerChecks,
-                within: Self.integrationTimeout)
+                composition.tokenKeys.checks + composition.modules.flatMap(\.checks)
+                    + composition.brokerChecks, within: Self.integrationTimeout)
             if let problem = composition.transport.problem,
                 report.checks["kafka"]?.status == .pass
             {

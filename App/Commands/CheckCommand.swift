@@ -22,11 +22,9 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
         let (list, settings) = try common.load()
-        var checks = [
-            Check("auth.signingKey") {
-                _ = try Composition.signingKey(settings, isCreating: false)
-            }
-        ]
+        let keys = Result { try Composition.tokenKeys(settings, isCreating: false) }
+        var checks = (try? keys.get())?.checks ?? []
+        if checks.isEmpty { checks.append(Check("auth.signingKey") { _ = try keys.get() }) }
         for type in try ModuleList.selected(by: settings) {
             let url = settings.storageURL(ofModule: type.name)
             checks.append(database(of: type, at: url))
