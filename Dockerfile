@@ -6,7 +6,7 @@ FROM swift:6.3-bookworm AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        libcurl4-openssl-dev libpq-dev libsodium-dev libsqlite3-dev \
+        libcurl4-openssl-dev libpq-dev librdkafka-dev libsodium-dev libsqlite3-dev \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /src
@@ -27,7 +27,8 @@ FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates curl libcurl4 libpq5 libsodium23 libsqlite3-0 libstdc++6 tzdata \
+        ca-certificates curl libcurl4 libpq5 librdkafka1 libsodium23 libsqlite3-0 \
+        libstdc++6 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --home-dir /srv/flotilla flotilla \
     && install --directory --owner flotilla --group flotilla /srv/flotilla/data
