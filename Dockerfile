@@ -15,7 +15,11 @@ WORKDIR /src
 COPY Package.* ./
 RUN swift package resolve
 
-COPY . .
+# Folder by folder: a change of config/ compiles nothing anew.
+COPY App App
+COPY Modules Modules
+COPY Tests Tests
+COPY IntegrationTests IntegrationTests
 RUN swift build --configuration release --product flotilla --static-swift-stdlib \
         --explicit-target-dependency-import-check error \
     && install -D "$(swift build --configuration release --show-bin-path)/flotilla" \
@@ -35,7 +39,8 @@ RUN apt-get update \
 
 COPY --from=build /staging/flotilla /usr/local/bin/flotilla
 COPY --from=build /staging/swift-backtrace-static /usr/local/libexec/swift-backtrace-static
-COPY config /srv/flotilla/config
+COPY config/monolith.yaml /srv/flotilla/config/
+COPY config/split /srv/flotilla/config/split
 
 ENV FLOTILLA_HTTP_HOST=0.0.0.0 \
     SWIFT_BACKTRACE=enable=yes,sanitize=yes,threads=all,images=all,interactive=no,swift-backtrace=/usr/local/libexec/swift-backtrace-static
