@@ -5,9 +5,9 @@
     scripts/check-metric-names.py --as-rules   prints the dashboards' expressions as rules, for
                                                promtool to read
 
-What exists is read from where it is made: Swift's calls and catalogue, and the rules for Kafka's JMX
-beans, which are tried on beans as a broker has them. Ends with 1 and a line for each name, or each
-rule, that is wrong.
+What exists is read from where it is made: Swift's calls and catalogue, and the rules for Kafka's
+JMX beans, which are tried on beans as a broker has them. Ends with 1 and a line for each name, or
+each rule, that is wrong.
 """
 
 import json
