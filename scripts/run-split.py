@@ -212,10 +212,9 @@ def configured_port(service):
 
 def start_broker(fleet, environment):
     addresses = queue.SimpleQueue()
-    (ROOT / "data/split").mkdir(parents=True, exist_ok=True)
     broker = fleet.start(
-        "broker", [str(ROOT / "scripts/tansu.sh")], environment, stage=0, is_on_leash=True,
-        on_line=addresses.put)
+        "broker", [str(ROOT / "scripts/tansu.sh"), "0", str(ROOT / "data/split/broker")],
+        environment, stage=0, is_on_leash=True, on_line=addresses.put)
     deadline = time.monotonic() + READY_SECONDS
     while True:
         fleet.check(timeout=0.05)
