@@ -34,6 +34,7 @@ trap stop EXIT
 trap 'exit 143' TERM INT HUP
 
 engine=memory://tansu/
+exec {leash}>/dev/null
 if [[ -n $directory ]]; then
     engine=s3://tansu/
     coproc STORE { exec "$python" "$scripts/directory-s3.py" "$directory"; }
