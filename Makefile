@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 CONFIGURATION ?= debug
 CONFIG ?= config/monolith.yaml
-# What `make run` keeps its data in: sqlite, or postgres.
+# What `make run` and `make run-split` keep their data in: sqlite, or postgres.
 STORAGE ?= sqlite
 
 # An import that a target does not declare is an error. `swift build` then prints "Build complete!"
@@ -21,7 +21,9 @@ BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-
     librdkafka-dev
 DEMO_PACKAGES := curl jq
 POSTGRES_PACKAGES := postgresql-15
-TEST_PACKAGES := prometheus jq python3-aiosmtpd python3-venv sqlite3 curl openssl \
+FLEET_PACKAGES := python3-venv
+TEST_PACKAGES := prometheus prometheus-alertmanager shellcheck jq python3-aiosmtpd python3-venv \
+    sqlite3 curl openssl \
     $(POSTGRES_PACKAGES)
 
 .PHONY: help
@@ -34,6 +36,15 @@ run: packages storage-packages ## Build and serve on 127.0.0.1:8080 (CONFIGURATI
 	@exec $(if $(filter postgres,$(STORAGE)),scripts/with-postgres.sh data/postgres) \
 	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
 	    serve --config "$(CONFIG)"
+
+.PHONY: run-split
+run-split: packages storage-packages ## Build and serve as a fleet over a Kafka broker (CONFIGURATION, STORAGE, KAFKA_BROKERS).
+	@scripts/install-packages.sh $(FLEET_PACKAGES)
+	@scripts/install-tools.sh
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@exec $(if $(filter postgres,$(STORAGE)),scripts/with-postgres.sh data/split/postgres) \
+	    scripts/run-split.py \
+	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla"
 
 .PHONY: demo
 demo: packages ## Walk through registration and an order on a throw-away system.
@@ -87,7 +98,7 @@ check-config: packages ## Check CONFIG and reach every component it names.
 	    check --config "$(CONFIG)"
 
 .PHONY: check-files
-check-files: test-tools ## Check the Dockerfile, the compose files and Prometheus's files.
+check-files: test-tools ## Check the Dockerfiles, compose files, rules, dashboards and scripts.
 	@scripts/check-files.sh
 
 .PHONY: clean
