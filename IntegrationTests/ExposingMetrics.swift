@@ -8,7 +8,7 @@ extension `The whole system` {
             "order.welcome-order", "order.payments", "audit.trail", "payment.charge",
         ]
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `gives promtool nothing to complain about`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 _ = try await system.person("Ada")
@@ -23,7 +23,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `counts a registration at every step of its chain`(
             topology: Topology
         ) async throws {
@@ -68,7 +68,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `gains no series by a thousand random paths and methods`(
             topology: Topology
         ) async throws {

@@ -10,7 +10,7 @@ extension `The whole system` {
         private static let growthMax = 96
         private static let quick = ["FLOTILLA_ORDER_WELCOME_ORDER": "false"]
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G12: consumers catch up with many events in order, within bounded memory`(
             topology: Topology
         ) async throws {
@@ -43,7 +43,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G12: a million waiting events cost no more memory than a few`(
             topology: Topology
         ) async throws {

@@ -7,7 +7,7 @@ extension `The whole system` {
         private static let endings =
             "SELECT CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END AS x FROM inbox_replays"
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G9: a rebuilt projection is the same in every byte, with a server and without`(
             topology: Topology
         ) async throws {
@@ -51,7 +51,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G9: redelivers from an event or a time on, onto the state as it is`(
             topology: Topology
         ) async throws {
@@ -84,7 +84,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G9: mails are not sent again by a replay, unless it is told to`(
             topology: Topology
         ) async throws {
@@ -113,7 +113,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `is asked for over HTTP too, and refused where it would do harm`(
             topology: Topology
         ) async throws {
@@ -158,7 +158,7 @@ extension `The whole system` {
         }
 
         /// A full consumer does not begin, so that the first request waits for as long as it takes.
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `is refused with an origin while another goes on, and not from the beginning`(
             topology: Topology
         ) async throws {
@@ -202,7 +202,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G9: a rebuild that is killed comes to the same in every byte`(
             topology: Topology
         ) async throws {

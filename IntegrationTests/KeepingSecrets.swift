@@ -8,7 +8,7 @@ extension `The whole system` {
         private static let names = ["Canaryfirst", "Canarylast"]
         private static let passwords = ["canary password one", "canary password two"]
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `shows no password, token, address or name where it does not belong`(
             topology: Topology
         ) async throws {

@@ -8,7 +8,7 @@ extension `The whole system` {
         /// How long after the server listens a kill comes; one time in eight after its launch.
         private static let lifeMilliseconds = 0...400
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G6: kills at random moments lose nothing, double nothing and keep every order`(
             topology: Topology
         ) async throws {
@@ -51,7 +51,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G6: kills while effects catch up, many in hand, lose and double none`(
             topology: Topology
         ) async throws {

@@ -6,7 +6,7 @@ extension `The whole system` {
         /// More than a command can make due before the first of them dies again.
         private static let manyCount = 400
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G5: an unreadable event parks its key where it is heard, and nothing else`(
             topology: Topology
         ) async throws {
@@ -62,7 +62,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G5: an operator mends a payload, and the key goes on in order`(
             topology: Topology
         ) async throws {
@@ -114,7 +114,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `all dead letters of a consumer are tried once more, also when they die again`(
             topology: Topology
         ) async throws {

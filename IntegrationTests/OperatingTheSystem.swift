@@ -3,7 +3,7 @@ import Testing
 
 extension `The whole system` {
     @Suite struct `Operating the system` {
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `lists types, migrations and checks beside the running server`(
             topology: Topology
         ) async throws {
@@ -32,7 +32,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `tells the life of an event on the command line and over HTTP alike`(
             topology: Topology
         ) async throws {
@@ -64,7 +64,7 @@ extension `The whole system` {
         }
 
         /// Whoever registered an address that they can't read must not get its rights.
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `makes an administrator of an unconfirmed account, under the given password alone`(
             topology: Topology
         ) async throws {

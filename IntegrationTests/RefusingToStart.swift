@@ -3,7 +3,7 @@ import Testing
 
 extension `The whole system` {
     @Suite struct `Refusing to start` {
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `says so when an applied migration was edited`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 _ = try await system.stop()
@@ -18,7 +18,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `says so when the databases are of a newer version`(
             topology: Topology
         ) async throws {
@@ -36,7 +36,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `says so when the port is taken`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let refused = try await system.command(["serve", "--port", "\(system.port)"])

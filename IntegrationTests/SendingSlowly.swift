@@ -11,7 +11,7 @@ extension `The whole system` {
 
             """
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `gets 408 and a closed connection after the request timeout`(
             topology: Topology
         ) async throws {
@@ -38,7 +38,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `is served like anybody else within the request timeout`(
             topology: Topology
         ) async throws {

@@ -6,7 +6,7 @@ extension `The whole system` {
     /// On SQLite, where a process can't be woken by another, the first one does all of the bus's
     /// work; on PostgreSQL each does a part.
     @Suite struct `Sharing the work` {
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G7: of two processes on the same databases one does each part of the work`(
             topology: Topology
         ) async throws {
@@ -40,7 +40,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G7: a killed process is succeeded long before its lease runs out`(
             topology: Topology
         ) async throws {
@@ -72,7 +72,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G7: a paused process is succeeded, and breaks and doubles nothing when it wakes`(
             topology: Topology
         ) async throws {

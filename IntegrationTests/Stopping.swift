@@ -2,7 +2,7 @@ import Testing
 
 extension `The whole system` {
     @Suite struct `Stopping` {
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `takes an idle system no time and leaves nothing undone`(
             topology: Topology
         ) async throws {
@@ -22,7 +22,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `answers the requests in hand, and takes no more`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let people = (0..<4).map { Person.registration("Late", number: $0).description }
@@ -67,7 +67,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `keeps every promise of a burst that it ends`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let burst = RegistrationBurst(count: 100)
@@ -88,7 +88,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `G12: SIGTERM under load leaves nothing half done, ten times in a row`(
             topology: Topology
         ) async throws {
@@ -141,7 +141,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.monoliths)
         func `takes less than ten seconds, though a mail server says nothing`(
             topology: Topology
         ) async throws {

@@ -15,7 +15,7 @@ extension `The whole system` {
             Plan(answeredCount: 100, relapseCount: 0), Plan(answeredCount: 180, relapseCount: 1),
         ]
 
-        @Test(arguments: Topology.allCases, plans)
+        @Test(arguments: Topology.monoliths, plans)
         func `loses and doubles nothing that was answered`(
             topology: Topology, plan: Plan
         ) async throws {

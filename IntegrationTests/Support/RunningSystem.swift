@@ -9,25 +9,30 @@ final class RunningSystem: Sendable {
     let directory: Directory
     /// What its processes and the commands beside them are told.
     let environment: [String: String]
+    /// Where the processes of a split one meet; `nil` in one process.
+    let broker: Broker?
     private let client: HTTPClient
     /// Keeps the logs of several processes over one directory apart.
     private let label: String
     private let state = Mutex<State>(State())
 
     private struct State: Sendable {
-        var server: Child?
+        var servers: [Role?: Child] = [:]
         var url = ""
         var startCount = 0
+        /// The URLs of the processes behind the gateway.
+        var upstreams: [Role: String] = [:]
     }
 
     fileprivate init(
         _ topology: Topology, directory: Directory, environment: [String: String],
-        client: HTTPClient, label: String = ""
+        client: HTTPClient, broker: Broker?, label: String = ""
     ) {
         self.topology = topology
         self.directory = directory
         self.environment = environment
         self.client = client
+        self.broker = broker
         self.label = label
     }
 
@@ -35,7 +40,7 @@ final class RunningSystem: Sendable {
     fileprivate func another(_ label: String) -> RunningSystem {
         RunningSystem(
             topology, directory: directory, environment: environment, client: client,
-            label: label)
+            broker: broker, label: label)
     }
 
     /// The system as an anonymous client sees it.
@@ -43,27 +48,74 @@ final class RunningSystem: Sendable {
 
     var port: UInt16 { UInt16(api.url.split(separator: ":").last ?? "") ?? 0 }
 
-    /// The process; `nil` before the first start.
-    var server: Child? { state.withLock(\.server) }
+    /// The process that clients talk to; `nil` before the first start.
+    var server: Child? { state.withLock { $0.servers[topology.isSplit ? .gateway : nil] } }
+
+    /// The process of a role.
+    func server(of role: Role) -> Child? { state.withLock { $0.servers[role] } }
 
     /// Starts it, and does not wait.
-    @discardableResult func launch() throws -> Int {
-        let number = state.withLock { state in
+    @discardableResult func launch(_ role: Role? = nil) throws -> Int {
+        let (number, upstreams) = state.withLock { state in
             state.startCount += 1
-            return state.startCount
+            return (state.startCount, state.upstreams)
+        }
+        var environment = environment
+        if let role {
+            environment["FLOTILLA_TELEMETRY_SERVICE_NAME"] = "flotilla-\(role)"
+            // Behind the gateway, on this machine.
+            environment["FLOTILLA_HTTP_TRUSTED_PROXIES"] = "127.0.0.1/32"
+            if role != .user, let user = upstreams[.user] {
+                environment["FLOTILLA_AUTH_JWKS_URL"] = user + "/.well-known/jwks.json"
+            }
+        }
+        if role == .gateway {
+            for (other, url) in upstreams {
+                for module in other.moduleNames {
+                    environment["FLOTILLA_GATEWAY_UPSTREAMS_\(module.uppercased())"] = url
+                }
+            }
         }
         let server = try Child(
-            Program.flotilla, ["serve", "--port", "0"], environment: environment,
-            directory: directory.path, output: "\(directory.path)/\(label)log-\(number)",
+            Program.flotilla,
+            ["serve", "--port", "\(port(of: role))"]
+                + (role.map { ["--modules", $0.modules] } ?? []),
+            environment: environment, directory: directory.path,
+            output: "\(directory.path)/\(label)log-\(number)",
             complaints: "\(directory.path)/\(label)err-\(number)")
-        state.withLock { $0.server = server }
+        state.withLock { $0.servers[role] = server }
         return number
+    }
+
+    /// A process that is started again keeps its port: the gateway knows it by that.
+    private func port(of role: Role?) -> Substring {
+        state.withLock { state in
+            role.flatMap { $0 == .gateway ? state.url : state.upstreams[$0] }?
+                .split(separator: ":").last ?? "0"
+        }
     }
 
     /// Starts it, and waits until it listens.
     func start() async throws {
-        let number = try launch()
-        let server = self.server
+        guard topology.isSplit else {
+            let url = try await start(nil)
+            return state.withLock { $0.url = url }
+        }
+        // The keys that check tokens are the first thing that the others want to know.
+        let user = try await start(.user)
+        state.withLock { $0.upstreams[.user] = user }
+        for role in [Role.orders, .followers] {
+            let url = try await start(role)
+            state.withLock { $0.upstreams[role] = url }
+        }
+        let url = try await start(.gateway)
+        state.withLock { $0.url = url }
+    }
+
+    /// Starts the process of a role, and tells where it listens.
+    @discardableResult func start(_ role: Role?) async throws -> String {
+        let number = try launch(role)
+        let server = state.withLock { $0.servers[role] }
         let seen = try await eventually("the server listens") {
             (lines: try lines(of: number), end: server?.end)
         } until: {
@@ -72,28 +124,39 @@ final class RunningSystem: Sendable {
         guard let url = seen.lines.first(where: { $0["message"] == "listening" }),
             let url = url["server.url"].string
         else { throw DidNotStart(complaints: try directory.text("\(label)err-\(number)")) }
-        state.withLock { $0.url = url }
+        return url
+    }
+
+    /// Ends a process of a split system like a power cut.
+    func kill(_ role: Role) async throws {
+        let server = server(of: role)
+        server?.kill()
+        _ = try await server?.ended()
     }
 
     /// Ends it like a power cut.
     func kill() async throws {
-        let server = state.withLock(\.server)
-        server?.kill()
-        _ = try await server?.ended()
+        let servers = state.withLock { Array($0.servers.values) }
+        for server in servers { server.kill() }
+        for server in servers { _ = try await server.ended() }
     }
 
     /// Asks it to end; says how it ended and how long that took.
     func stop() async throws -> (exitCode: Int32, duration: Duration) {
         let start = ContinuousClock.now
         requestStop()
-        guard let end = try await state.withLock(\.server)?.ended() else {
-            throw CancellationError()
+        var worst: (exitCode: Int32, duration: Duration) = (0, .zero)
+        for server in state.withLock({ Array($0.servers.values) }) {
+            let end = try await server.ended()
+            worst = (max(worst.exitCode, end.exitCode), max(worst.duration, end.at - start))
         }
-        return (end.exitCode, end.at - start)
+        return worst
     }
 
     /// Sends SIGTERM and does not wait.
-    func requestStop() { state.withLock(\.server)?.terminate() }
+    func requestStop() {
+        for server in state.withLock({ Array($0.servers.values) }) { server.terminate() }
+    }
 
     /// Runs a command beside the server, with the same settings.
     func command(
@@ -140,10 +203,12 @@ func withSystem(
     let directory = try Directory()
     // A place that the test has made itself needs no other.
     let storage = environment["FLOTILLA_STORAGE_URL"]
+    let broker = topology.isSplit ? try Broker() : nil
     let own = try topology.environment(in: directory.path, storage: storage)
+        .merging(broker?.environment ?? [:]) { $1 }
     let system = RunningSystem(
         topology, directory: directory, environment: own.merging(environment) { $1 },
-        client: client)
+        client: client, broker: broker)
     let result: Result<Void, any Error>
     do {
         if let prepare {

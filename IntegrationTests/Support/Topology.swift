@@ -10,14 +10,26 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case monolithSQLite
     /// One process, every module, a schema a module of one PostgreSQL database.
     case monolithPostgres
+    /// A gateway and three processes with the modules, over a broker; a SQLite file a module.
+    case splitSQLite
+    /// The same on PostgreSQL, a schema a module.
+    case splitPostgres
 
-    static let allCases: [Topology] = {
-        let all = [monolithSQLite, monolithPostgres]
+    /// All: for what a system does, however it is run.
+    static let allCases = chosen([monolithSQLite, monolithPostgres, splitSQLite, splitPostgres])
+
+    /// One process: for what is about a process.
+    static let monoliths = chosen([monolithSQLite, monolithPostgres])
+
+    private static func chosen(_ all: [Topology]) -> [Topology] {
         guard let name = ProcessInfo.processInfo.environment["FLOTILLA_TEST_TOPOLOGY"] else {
             return all
         }
         return all.filter { $0.rawValue == name }
-    }()
+    }
+
+    var isSplit: Bool { self == .splitSQLite || self == .splitPostgres }
+    var isOnPostgres: Bool { self == .monolithPostgres || self == .splitPostgres }
 
     var testDescription: String { rawValue }
 
@@ -38,7 +50,7 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     /// Takes away the storage that ``environment(in:storage:)`` made outside of the directory.
     func remove(_ environment: [String: String]) {
-        guard self == .monolithPostgres, let url = environment["FLOTILLA_STORAGE_URL"] else {
+        guard isOnPostgres, let url = environment["FLOTILLA_STORAGE_URL"] else {
             return
         }
         // A database that stays costs a few MiB until the server ends with this process.
@@ -49,16 +61,10 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// A smaller number where the same claim costs more: a transaction on PostgreSQL takes the way
     /// to another process and back.
     func count(_ onSQLite: Int, onPostgres: Int) -> Int {
-        switch self {
-        case .monolithSQLite: onSQLite
-        case .monolithPostgres: onPostgres
-        }
+        isOnPostgres ? onPostgres : onSQLite
     }
 
     private func makeStorage(in directory: String) throws -> String {
-        switch self {
-        case .monolithSQLite: "sqlite:\(directory)/data"
-        case .monolithPostgres: try PostgresServer.shared().makeDatabase()
-        }
+        isOnPostgres ? try PostgresServer.shared().makeDatabase() : "sqlite:\(directory)/data"
     }
 }
