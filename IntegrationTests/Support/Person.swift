@@ -55,6 +55,15 @@ extension RunningSystem {
 
     /// Waits until every event was handled by everybody who hears it.
     func quiet(within limit: Duration = .seconds(20)) async throws {
+        if topology.isSplit {
+            let witness = Witness(system: self)
+            try await eventually("no event waits", within: limit) {
+                try await witness.unhandled()
+            } until: {
+                $0.isEmpty
+            }
+            return
+        }
         try await eventually("no event waits", within: limit) {
             Exposition(try await api.get("/metrics").text).samples.filter {
                 $0.value != "0"

@@ -21,6 +21,9 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// One process: for what is about a process.
     static let monoliths = chosen([monolithSQLite, monolithPostgres])
 
+    /// Several processes: for what is about the way between them.
+    static let splits = chosen([splitSQLite, splitPostgres])
+
     private static func chosen(_ all: [Topology]) -> [Topology] {
         guard let name = ProcessInfo.processInfo.environment["FLOTILLA_TEST_TOPOLOGY"] else {
             return all

@@ -65,6 +65,33 @@ struct Witness: Sendable {
             breaches: rows.filter { $0["breach"] != "none" }, handledCount: handled)
     }
 
+    /// What somebody hears and has not handled, as the databases of the bus have it; at most 20.
+    /// No process of several could tell of what is on its way between them.
+    func unhandled() async throws -> [JSON] {
+        func union(_ row: (String) -> String) -> String {
+            Self.modules.map(row).joined(separator: " UNION ALL ")
+        }
+        let events = union { "SELECT '\($0)', position, type FROM \"\($0)\".outbox_events" }
+        let handled = union { "SELECT consumer, log, position FROM \"\($0)\".inbox_handled" }
+        return try await system.tables.rowsOfAll(
+            Self.modules,
+            prelude: try await heardTypes(by: nil) + """
+                CREATE TEMP TABLE logged (log TEXT, position INTEGER, type TEXT);
+                INSERT INTO logged \(events);
+                CREATE TEMP TABLE done (consumer TEXT, log TEXT, position INTEGER);
+                INSERT INTO done \(handled);
+                CREATE INDEX done_once ON done (consumer, log, position);
+
+                """,
+            """
+            SELECT h.consumer, l.log, l.position, l.type FROM logged l
+            JOIN heard h ON h.type = l.type OR h.type = '*'
+            WHERE NOT EXISTS (SELECT 1 FROM done d WHERE d.consumer = h.consumer
+                AND d.log = l.log AND d.position = l.position)
+            LIMIT 20
+            """)
+    }
+
     /// A table of who hears what, as the program tells it; Audit hears what nobody declared, too.
     private func heardTypes(by consumers: Set<String>?) async throws -> String {
         let types = try await system.command(["events", "types", "--json"])
