@@ -12,6 +12,7 @@ brings the others down.
 KAFKA_BROKERS=host:port,…  uses that broker and starts none
 FLOTILLA_STORAGE_URL=…     is the database of all services instead of their SQLite files
 RUN_SPLIT_CONFIG=DIR       has other files than config/split
+RUN_SPLIT_BROKER=DIR       keeps what the broker is told, instead of data/split/broker
 
 Ends with 0 if everything stopped cleanly after a signal, else with 1.
 """
@@ -35,6 +36,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # last, so that nobody is let in before there is somebody to answer.
 SERVICES = [["user"], ["orders", "followers"], ["gateway"]]
 CONFIG = ROOT / os.environ.get("RUN_SPLIT_CONFIG", "config/split")
+BROKER = ROOT / os.environ.get("RUN_SPLIT_BROKER", "data/split/broker")
 READY_SECONDS = float(os.environ.get("RUN_SPLIT_READY_SECONDS", 60))
 # Longer than a process takes to finish the work in hand.
 STOP_SECONDS = float(os.environ.get("RUN_SPLIT_STOP_SECONDS", 45))
@@ -215,7 +217,7 @@ def configured_port(service):
 def start_broker(fleet, environment):
     addresses = queue.SimpleQueue()
     broker = fleet.start(
-        "broker", [str(ROOT / "scripts/tansu.sh"), "0", str(ROOT / "data/split/broker")],
+        "broker", [str(ROOT / "scripts/tansu.sh"), "0", str(BROKER)],
         environment, stage=0, is_on_leash=True, on_line=addresses.put)
     deadline = time.monotonic() + READY_SECONDS
     while True:

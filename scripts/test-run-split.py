@@ -67,7 +67,7 @@ class Running(unittest.TestCase):
             [sys.executable, SCRIPTS / "run-split.py", self.program], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "RUN_SPLIT_CONFIG": str(self.home), "KAFKA_BROKERS": "given:9092",
-                 **environment})
+                 "RUN_SPLIT_BROKER": str(self.home / "broker"), **environment})
         self.addCleanup(self.fleet.stdout.close)
 
     def read_until(self, text):
