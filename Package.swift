@@ -33,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
-    targets: kernel + modules + app
+    targets: kernel + transports + modules + app
 )
 
 // MARK: - Modules
@@ -95,6 +95,9 @@ var kernel: [Target] {
             name: "CPostgres", path: "Modules/Kernel/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
+            name: "CKafka", path: "Modules/Kernel/CKafka", pkgConfig: "rdkafka",
+            providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(
             name: "CCurl", path: "Modules/Kernel/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
     ]
@@ -116,7 +119,7 @@ var kernel: [Target] {
             [
                 "Events", "Storage", "Telemetry", .logging, .metrics, .tracing, .hummingbird,
                 .httpTypes, .jwt, .crypto, .cryptoExtras, .nioCore, .serviceLifecycle,
-                .instrumentation,
+                .instrumentation, .asyncHTTPClient, .nioHTTP1,
             ], testing: [.hummingbirdTesting, "Platform", "Settings"])
         + part(
             "Platform",
@@ -152,6 +155,26 @@ func part(
     return tested ? [target, tests] : [target]
 }
 
+// MARK: - Transports
+
+var transports: [Target] {
+    [
+        .target(
+            name: "Kafka",
+            dependencies: ["Events", "EventBus", "Storage", "CKafka"]
+                + [.logging, .metrics, .crypto],
+            path: "Modules/Transports/Kafka", swiftSettings: strict),
+        .executableTarget(
+            name: "kafka-mock", dependencies: ["CKafka"], path: "Modules/Transports/KafkaMock",
+            swiftSettings: strict),
+        .testTarget(
+            name: "KafkaTests",
+            dependencies: ["Kafka", "CKafka", "FlotillaTesting", "kafka-mock"] + platform
+                + [.metrics],
+            path: "Tests/KafkaTests", swiftSettings: strict),
+    ]
+}
+
 // MARK: - Application and whole-system tests
 
 var app: [Target] {
@@ -159,7 +182,8 @@ var app: [Target] {
         .executableTarget(
             name: "flotilla",
             dependencies: platform + [
-                "EventCatalogue", "Telemetry", .argumentParser, .unixSignals, .nioCore,
+                "EventCatalogue", "Kafka", "Telemetry", .argumentParser, .unixSignals,
+                .nioCore,
             ]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
                 .map { .init(stringLiteral: $0.name) },

@@ -1,10 +1,12 @@
 import EventBus
 import Foundation
+import Kafka
 import Logging
 import Platform
 import Settings
 import Storage
 import Telemetry
+import Web
 
 /// The settings of the process itself; those of a module are declared by the module.
 enum AppSettings {
@@ -26,6 +28,11 @@ enum AppSettings {
     static let bodyLimit = Setting<Int>.int(
         "http.bodyLimit", default: 1_048_576, in: 1_024...67_108_864,
         "Bytes that a request's body may have.")
+    static let trustedProxies = Setting<TrustedProxies>.custom(
+        "http.trustedProxies", default: .none, defaultText: nil,
+        allowed: "addresses and CIDR ranges separated by commas",
+        "Proxies, such as the gateway, whose X-Forwarded-For names the client.",
+        parse: { TrustedProxies($0) })
     static let drainDelay = Setting<Duration>.duration(
         "shutdown.drainDelay", default: .zero, in: .zero...(.seconds(60)),
         "How long /health/ready says 503 before the listener closes.")
@@ -53,8 +60,34 @@ enum AppSettings {
         "Ed25519 or P-256 private key that signs access tokens, as PEM or file:PATH."
             + " Generated beside the databases in development.")
 
+    static let jwksURL = Setting<String?>.custom(
+        "auth.jwksUrl", default: nil, defaultText: nil,
+        allowed: "an http or https URL, such as http://user:8080/.well-known/jwks.json",
+        "Where processes without the module user fetch the keys that check access tokens.",
+        parse: { text in
+            guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme),
+                url.host?.isEmpty == false, url.user == nil
+            else { return nil }
+            return .some(text)
+        })
+
     static let transport = Setting<TransportKind>.choice(
         "bus.transport", default: .inProcess, "What carries events between modules.")
+    static let brokers = Setting<String?>.custom(
+        "bus.kafka.brokers", default: nil, defaultText: nil,
+        allowed: "HOST:PORT, several separated by commas",
+        "Where the Kafka cluster is found.", parse: { $0.isEmpty ? nil : .some($0) })
+    static let kafkaProperties = Setting<[String: String]>.custom(
+        "bus.kafka.properties", default: [:], defaultText: "\"\"",
+        allowed: "NAME=VALUE pairs separated by commas",
+        "Properties of librdkafka: session.timeout.ms=6000,security.protocol=ssl.",
+        isSecret: true, parse: { KafkaSettings.properties($0) })
+    static let partitions = Setting<Int>.int(
+        "bus.kafka.partitions", default: 6, in: 1...1_000,
+        "Partitions of each topic; fixed from the first event on.")
+    static let replicationFactor = Setting<Int>.int(
+        "bus.kafka.replicationFactor", default: 1, in: 1...15,
+        "Copies of each partition of a topic that is made.")
     static let maxAttempts = Setting<Int>.int(
         "bus.retry.maxAttempts", default: 8, in: 1...100,
         "Tries before an event is parked as a dead letter.")
@@ -91,9 +124,10 @@ enum AppSettings {
     private static let retryDelays = Duration.milliseconds(1)...Duration.seconds(86_400)
 
     static let all: [any DeclaredSetting] = [
-        modules, environment, host, port, managementPort, requestTimeout, bodyLimit, drainDelay,
-        storageURL, poolMax, acquireTimeout, statementTimeout, slowStatement, signingKey,
-        AuthSettings.issuer, AuthSettings.audience, transport,
+        modules, environment, host, port, managementPort, requestTimeout, bodyLimit,
+        trustedProxies, drainDelay, storageURL, poolMax, acquireTimeout, statementTimeout,
+        slowStatement, signingKey, jwksURL, AuthSettings.issuer, AuthSettings.audience, transport,
+        brokers, kafkaProperties, partitions, replicationFactor,
         maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
         serviceName,
     ]
@@ -108,6 +142,7 @@ enum Environment: String, CaseIterable, Sendable {
 /// The transports that the program knows.
 enum TransportKind: String, CaseIterable, Sendable {
     case inProcess = "in-process"
+    case kafka
 }
 
 /// swift-log's levels as a setting.

@@ -1,9 +1,32 @@
 import Foundation
 import Settings
 import Storage
+import User
 import Web
 
 extension Composition {
+    /// The signing key where User runs. Elsewhere the keys at `auth.jwksUrl`; without that setting
+    /// the signing key again, so that processes over one directory understand each other.
+    ///
+    /// - Throws: ``Complaint`` when production has neither, or the key can't be read.
+    static func tokenKeys(_ settings: Settings, isCreating: Bool = true) throws -> TokenKeys {
+        let runsUser = try ModuleList.selected(by: settings).contains { $0 == UserModule.self }
+        if !runsUser {
+            if let url = settings[AppSettings.jwksURL] {
+                return .remote(RemoteKeys(settings: .init(url: url)))
+            }
+            if settings[AppSettings.environment] == .production,
+                settings[AppSettings.signingKey] == nil
+            {
+                throw Complaint(
+                    "auth.jwksUrl is required when environment is production and the module user"
+                        + " runs elsewhere: where that process publishes its keys, such as"
+                        + " http://user:8080/.well-known/jwks.json (or auth.signingKey)")
+            }
+        }
+        return .own(try signingKey(settings, isCreating: isCreating))
+    }
+
     /// The key that signs access tokens: the configured one, or in development one that is made
     /// at the first start and kept beside the databases.
     ///

@@ -1,6 +1,7 @@
 import EventBus
 import Events
 import Foundation
+import Kafka
 import Platform
 import Settings
 import Storage
@@ -11,9 +12,11 @@ struct Composition: Sendable {
     let list: ModuleList
     let settings: Settings
     let bus: Bus
+    let transport: any Transport
     let modules: [any Module]
     let databases: [String: Database]
-    let signingKey: SigningKey
+    /// What access tokens are checked with.
+    let tokenKeys: TokenKeys
     /// The modules whose databases do not exist, when nothing was to be made.
     let missing: Set<String>
 
@@ -29,10 +32,13 @@ struct Composition: Sendable {
     ) throws {
         self.list = list
         self.settings = settings
-        signingKey = try Self.signingKey(settings, isCreating: isCreating)
+        tokenKeys = try Self.tokenKeys(settings, isCreating: isCreating)
         var busSettings = Self.busSettings(settings, list: list)
         busSettings.isGuest = consumers != nil
-        bus = Bus(registry: list.registry, settings: busSettings)
+        transport = try Self.transport(settings, list.registry)
+        bus = Bus(
+            registry: list.registry, transport: transport,
+            environment: BusEnvironment(settings: busSettings))
         var modules: [any Module] = []
         var databases: [String: Database] = [:]
         var missing: Set<String> = []
@@ -48,7 +54,7 @@ struct Composition: Sendable {
                 settings: settings,
                 platform: Platform(
                     module: name, database: database, outbox: bus.outbox(of: name, in: database),
-                    signingKey: signingKey))
+                    signingKey: tokenKeys.signingKey))
             bus.subscribe(
                 module.subscriptions.filter { consumers?.contains($0.consumer) ?? true },
                 of: name)
@@ -111,7 +117,7 @@ struct Composition: Sendable {
             registry: list.registry, databases: databases,
             subscriptions: modules.flatMap { module in
                 module.subscriptions.map { (type(of: module).name, $0) }
-            })
+            }, offsets: transport.reader == nil ? .positions : .received)
     }
 
     /// The lives of events, from the databases of this process's modules.
@@ -143,6 +149,33 @@ struct Composition: Sendable {
         pool.statementTimeout = settings[AppSettings.statementTimeout]
         pool.slowStatement = settings[AppSettings.slowStatement]
         return pool
+    }
+
+    /// Whether the broker answers and has the topics, where there is one.
+    var brokerChecks: [Check] {
+        guard let kafka = transport as? KafkaTransport else { return [] }
+        return [Check("kafka") { try await kafka.check() }]
+    }
+
+    /// What carries the events.
+    ///
+    /// - Throws: ``Complaint`` when Kafka is to, and nobody says where it is.
+    static func transport(
+        _ settings: Settings, _ registry: EventRegistry
+    ) throws -> any Transport {
+        switch settings[AppSettings.transport] {
+        case .inProcess:
+            return InProcessTransport(topics: registry.publishersByTopic)
+        case .kafka:
+            guard let brokers = settings[AppSettings.brokers] else {
+                throw Complaint("bus.kafka.brokers is required when bus.transport is kafka")
+            }
+            var kafka = KafkaSettings(brokers: brokers)
+            kafka.properties = settings[AppSettings.kafkaProperties]
+            kafka.partitionCount = settings[AppSettings.partitions]
+            kafka.replicationFactor = settings[AppSettings.replicationFactor]
+            return KafkaTransport(settings: kafka, registry: registry)
+        }
     }
 
     private static func busSettings(_ settings: Settings, list: ModuleList) -> BusSettings {

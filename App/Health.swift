@@ -58,7 +58,13 @@ final class Health: Sendable {
         let composition = composition
         return await integrations.value(for: Self.cacheDuration) {
             var report = await Report.collecting(
-                composition.modules.flatMap(\.checks), within: Self.integrationTimeout)
+                composition.tokenKeys.checks + composition.modules.flatMap(\.checks)
+                    + composition.brokerChecks, within: Self.integrationTimeout)
+            if let problem = composition.transport.problem,
+                report.checks["kafka"]?.status == .pass
+            {
+                report.checks["kafka"] = .fail(problem)
+            }
             do {
                 report.checks["bus"] = try await Self.busResult(composition.bus)
             } catch {

@@ -25,14 +25,12 @@ struct Server: Sendable {
     /// - Throws: what a service failed with, as an address that is taken.
     func run() async throws {
         let health = Health(composition)
-        let verifier = try await AccessTokenVerifier(
-            keys: [composition.signingKey.publicKey],
-            issuer: composition.settings[AuthSettings.issuer],
-            audience: composition.settings[AuthSettings.audience])
+        let verifier = try await composition.tokenKeys.verifier(composition.settings)
         describeMetrics()
         let group = ServiceGroup(
             configuration: configuration(
-                services: composition.modules.flatMap(\.services) + [composition.bus]
+                services: composition.tokenKeys.services
+                    + composition.modules.flatMap(\.services) + [composition.bus]
                     + webServers(health: health, verifier: verifier)
                     + [Drain(health: health, delay: composition.settings[AppSettings.drainDelay])]
             ))
@@ -70,6 +68,7 @@ struct Server: Sendable {
         web.port = settings[AppSettings.port]
         web.requestTimeout = settings[AppSettings.requestTimeout]
         web.bodyByteCountMax = settings[AppSettings.bodyLimit]
+        web.trustedProxies = settings[AppSettings.trustedProxies]
         let management = health.routes + [metricsRoute]
         let api = composition.modules.flatMap(\.routes) + AdminRoutes(composition: composition).all
         guard settings[AppSettings.managementPort] != 0 else {

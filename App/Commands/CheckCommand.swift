@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventBus
 import Foundation
+import Kafka
 import Logging
 import Platform
 import Settings
@@ -20,16 +21,17 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
-        let (_, settings) = try common.load()
-        var checks = [
-            Check("auth.signingKey") {
-                _ = try Composition.signingKey(settings, isCreating: false)
-            }
-        ]
+        let (list, settings) = try common.load()
+        let keys = Result { try Composition.tokenKeys(settings, isCreating: false) }
+        var checks = (try? keys.get())?.checks ?? []
+        if checks.isEmpty { checks.append(Check("auth.signingKey") { _ = try keys.get() }) }
         for type in try ModuleList.selected(by: settings) {
             let url = settings.storageURL(ofModule: type.name)
             checks.append(database(of: type, at: url))
             checks += try type.init(settings: settings, platform: .describing(type.name)).checks
+        }
+        if let kafka = try Composition.transport(settings, list.registry) as? KafkaTransport {
+            checks.append(Check("bus.kafka") { try await kafka.check() })
         }
         try await run(checks)
     }

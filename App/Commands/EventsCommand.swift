@@ -9,7 +9,7 @@ import Web
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Look at the events that modules publish.",
-        subcommands: [Types.self, List.self, Show.self, ReplayCommand.self])
+        subcommands: [Types.self, List.self, Show.self, ReplayCommand.self, RepublishCommand.self])
 
     /// `flotilla events types`
     struct Types: ParsableCommand {

@@ -2,6 +2,7 @@ import EventBus
 import Events
 import FlotillaTesting
 import Foundation
+import Platform
 import Settings
 import Storage
 import Testing
@@ -82,6 +83,37 @@ import Web
                 settings: settings(["environment": "production"], in: directory.path))
         }
         #expect(complaint?.lines.first?.hasPrefix("auth.signingKey is required") == true)
+    }
+
+    @Test func `needs no signing key where it fetches the public ones`() async throws {
+        let directory = try TemporaryDirectory()
+        let composition = try Composition(
+            list: ModuleList(),
+            settings: settings(
+                [
+                    "modules": "order,audit", "environment": "production",
+                    "auth.jwksUrl": "http://user:8080/.well-known/jwks.json",
+                ], in: directory.path))
+        #expect(composition.tokenKeys.signingKey == nil)
+        #expect(composition.tokenKeys.checks.map(\.name) == ["auth.jwksUrl"])
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(!files.contains("signing-key.pem"))
+        await composition.close()
+    }
+
+    @Test func `signs with its own key where User runs, whatever else is configured`() throws {
+        let directory = try TemporaryDirectory()
+        let keys = try Composition.tokenKeys(
+            settings(["auth.jwksUrl": "http://user/jwks"], in: directory.path))
+        #expect(keys.signingKey != nil)
+    }
+
+    @Test func `refuses production without User or a way to its keys`() throws {
+        let directory = try TemporaryDirectory()
+        let settings = try settings(
+            ["modules": "order", "environment": "production"], in: directory.path)
+        let complaint = #expect(throws: Complaint.self) { try Composition.tokenKeys(settings) }
+        #expect(complaint?.lines.first?.hasPrefix("auth.jwksUrl is required") == true)
     }
 
     @Test func `makes a signing key once and keeps it to itself`() throws {

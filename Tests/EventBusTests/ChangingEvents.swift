@@ -145,11 +145,22 @@ struct ScalesModule: Module {
 
     @Test func `G10: unknown types are counted and skipped, and their key goes on`() async throws {
         let harness = try await ModuleHarness(ScalesModule.self)
-        try await publishRaw("SentEventV9", #"{"parcel": "a"}"#, in: harness)
+        try await publishRaw("MislaidEventV1", #"{"parcel": "a"}"#, in: harness)
         try await harness.publish(SentV3(parcel: "a", grams: 3))
         try await harness.settle()
         #expect(try await weights(harness) == [3])
         #expect(try await harness.parked(at: "scales.weights").isEmpty)
+    }
+
+    @Test func `a version that is too new for this program waits for one that knows it`()
+        async throws
+    {
+        let harness = try await ModuleHarness(ScalesModule.self)
+        try await publishRaw("SentEventV9", #"{"parcel": "a"}"#, in: harness)
+        try await harness.publish(SentV3(parcel: "a", grams: 3))
+        try await harness.settle()
+        #expect(try await weights(harness).isEmpty)
+        #expect(try await harness.parked(at: "scales.weights").map(\.state) == ["dead", "waiting"])
     }
 
     @Test func `a payload that is not of its shape is a dead letter at once, with its bytes`()

@@ -83,7 +83,9 @@ import Testing
         func send(_ batch: LogBatch) async throws {
             taken.withLock { $0 += batch.events }
         }
-        func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+        func inflow(
+            for consumer: String, topics: Set<Topic>?, database: Database, wake: Signal
+        ) -> any Inflow {
             preconditionFailure("nobody consumes here")
         }
     }

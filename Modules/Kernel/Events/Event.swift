@@ -30,6 +30,12 @@ public struct EventType: RawRepresentable, Hashable, Sendable, Codable,
     /// The name itself.
     public var description: String { rawValue }
 
+    /// The name without the version at its end.
+    public var unversioned: String {
+        guard version != nil, let mark = rawValue.lastIndex(of: "V") else { return rawValue }
+        return String(rawValue[..<mark])
+    }
+
     /// The version at the end of the name: 1 of `UserRegisteredEventV1`; `nil` when there is none.
     public var version: Int? {
         guard let mark = rawValue.lastIndex(of: "V"), mark != rawValue.startIndex else {

@@ -11,9 +11,7 @@ public final class PostgresServer: Sendable {
     public let processID: pid_t
     /// Where its database `flotilla` is.
     public let uri: String
-    /// What the process reads; its end is what stops the server.
-    private let leash: Int32
-    private let script: pid_t
+    private let leash: Leash
 
     /// Starts a server; blocks until it takes connections.
     ///
@@ -29,23 +27,17 @@ public final class PostgresServer: Sendable {
             .appending(path: "../../..").standardizedFileURL
         let path = root.appending(path: "scripts/postgres.sh").path
         let arguments = directory.map { ["run", $0, "\(port)"] } ?? ["throwaway"]
-        let child = try Self.spawn(path, arguments, options: options)
-        leash = child.input
-        script = child.processID
-        let words = child.firstLines.split { $0 == " " || $0 == "\n" }.map(String.init)
+        leash = try Leash(
+            path, arguments,
+            environment: ["POSTGRES_OPTIONS": options.joined(separator: " ")])
+        let words = [leash.readLine(), leash.readLine()].compactMap(\.self)
+            .flatMap { $0.split(separator: " ").map(String.init) }
         guard words.count >= 3, let processID = pid_t(words[2]) else {
-            close(child.input)
             throw PostgresServerError.notStarted(
                 "is postgresql-15 installed? `make test-tools` does it")
         }
         uri = words[0]
         self.processID = processID
-    }
-
-    deinit {
-        close(leash)
-        var status: Int32 = 0
-        while waitpid(script, &status, 0) < 0, errno == EINTR {}
     }
 
     /// The one that all tests of this process share.
@@ -89,48 +81,6 @@ public final class PostgresServer: Sendable {
         }
         return String(decoding: outcome.output, as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private static func spawn(
-        _ path: String, _ arguments: [String], options: [String]
-    ) throws -> (processID: pid_t, input: Int32, firstLines: String) {
-        var (input, output): ([Int32], [Int32]) = ([0, 0], [0, 0])
-        // No other child of this process may hold the ends open.
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &input) == 0,
-            socketpair(AF_UNIX, kind, 0, &output) == 0
-        else { throw POSIXError(.EMFILE) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
-
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
-        var environment = ProcessInfo.processInfo.environment
-        environment["POSTGRES_OPTIONS"] = options.joined(separator: " ")
-        var variables: [UnsafeMutablePointer<CChar>?] = environment.map {
-            strdup("\($0.key)=\($0.value)")
-        }
-        words.append(nil)
-        variables.append(nil)
-        defer { for word in words + variables { free(word) } }
-        var child: pid_t = 0
-        let code = posix_spawn(&child, path, &actions, nil, words, variables)
-        close(input[0])
-        close(output[1])
-        guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOENT) }
-        defer { close(output[0]) }
-
-        var text = ""
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        while text.filter({ $0 == "\n" }).count < 2 {
-            let count = read(output[0], &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            text += String(decoding: buffer.prefix(count), as: UTF8.self)
-        }
-        return (child, input[1], text)
     }
 }
 

@@ -7,10 +7,12 @@ extension HTTPField.Name {
     public static let idempotencyKey = headerName("Idempotency-Key")
     /// Says that an answer is a repetition.
     public static let idempotentReplayed = headerName("Idempotent-Replayed")
-    static let traceparent = headerName("traceparent")
+    /// The client, and the proxies on its way here.
+    package static let forwardedFor = headerName("X-Forwarded-For")
+    package static let traceparent = headerName("traceparent")
     static let referrerPolicy = headerName("Referrer-Policy")
 
-    private static func headerName(_ name: String) -> HTTPField.Name {
+    package static func headerName(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a token") }
         return name
     }

@@ -22,7 +22,8 @@ public struct WebRequest: Sendable {
     public let principal: Principal?
     /// `X-Request-Id`, taken from the client or made.
     public let requestID: String
-    /// The peer's address, for audit; `nil` when the transport has none.
+    /// The client's address, for audit: the peer's, or what a trusted proxy says; `nil` when the
+    /// transport has none.
     public let clientAddress: String?
 
     package init(

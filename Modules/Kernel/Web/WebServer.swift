@@ -20,6 +20,8 @@ public struct WebServer: Service {
         public var bodyByteCountMax = 1_024 * 1_024
         /// From a request's head to its answer.
         public var requestTimeout = Duration.seconds(30)
+        /// Whose `X-Forwarded-For` is believed.
+        public var trustedProxies = TrustedProxies.none
         /// Longer than the 60 s that clients and gateways commonly keep idle connections, so that
         /// the server is not the one to close first.
         public var idleTimeout = Duration.seconds(75)
@@ -74,7 +76,9 @@ public struct WebServer: Service {
         routes: [Route], settings: Settings, verifier: AccessTokenVerifier
     ) -> RouterResponder<WebContext> {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
-        router.middlewares.add(ObservationMiddleware(timeout: settings.requestTimeout))
+        router.middlewares.add(
+            ObservationMiddleware(
+                timeout: settings.requestTimeout, trustedProxies: settings.trustedProxies))
         router.middlewares.add(ProblemMiddleware(routes: RouteTable(routes)))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in

@@ -70,6 +70,10 @@ extension Bus {
     public func pendingEvents() async throws -> [PendingEvents] {
         var pending: [PendingEvents] = []
         for (module, member) in members.sorted(by: { $0.key < $1.key }) {
+            if let reader = transport.reader {
+                pending += try await unsent(by: reader, of: member)
+                continue
+            }
             var places: [String: Int64] = [:]
             for consumer in consumers {
                 places[consumer.name] = try await consumer.takenPosition(in: module)
@@ -93,6 +97,15 @@ extension Bus {
             }
         }
         return pending
+    }
+
+    /// What a broker has not got yet.
+    private func unsent(by reader: String, of member: Member) async throws -> [PendingEvents] {
+        let log = member.log
+        let place = try await log.readers().first { $0.name == reader }?.position ?? 0
+        return try await log.backlog(after: place).types.map {
+            PendingEvents(module: log.module, type: $0.type, count: $0.count, oldest: $0.oldest)
+        }
     }
 
     /// How every consumer of this process is doing.
@@ -126,12 +139,14 @@ extension Bus {
         let now = environment.now()
         var streams: [ConsumerStatus.Stream] = []
         var (count, oldest): (Int64, Date?) = (0, nil)
-        for stream in await consumer.inflow.streams {
+        for stream in try await consumer.inflow.streams {
             let place = try await consumer.takenPosition(in: stream) ?? 0
-            let head = try await consumer.inflow.head(of: stream)
+            let lag = transport.lag(of: stream, for: consumer.module)
+            let head = try await consumer.inflow.newest(of: stream) + lag
             streams.append(.init(stream: stream, position: place, head: head))
-            guard place < head, let log = members[stream]?.log else { continue }
-            let backlog = try await log.backlog(after: place)
+            count += lag
+            guard place < head else { continue }
+            let backlog = try await backlog(of: consumer, in: stream, after: place)
             for entry in backlog.types where consumer.subscription.hears(entry.type) {
                 count += Int64(entry.count)
                 oldest = min(oldest ?? entry.oldest, entry.oldest)
@@ -149,6 +164,18 @@ extension Bus {
             waitingCount: parked.counts[.waiting, default: 0],
             deadCount: parked.counts[.dead, default: 0], oldestParked: parked.oldest,
             overdue: consumer.overdue())
+    }
+
+    private func backlog(
+        of consumer: Consumer, in stream: String, after place: Int64
+    ) async throws -> OutboxLog.Backlog {
+        switch consumer.inflow.offsets {
+        case .positions:
+            try await members[stream]?.log.backlog(after: place)
+                ?? OutboxLog.Backlog(types: [], beyondCount: 0)
+        case .received:
+            try await consumer.database.backlog(ofReceived: stream, after: place)
+        }
     }
 
     /// What a consumer is doing; where another process runs it, as far as the databases tell.
@@ -216,7 +243,7 @@ extension Consumer {
     /// How far this consumer has taken a stream; `nil` when it does not hear it, or begins with
     /// what comes.
     func takenPosition(in stream: String) async throws -> Int64? {
-        guard await hears(stream: stream) else { return nil }
+        guard try await hears(stream: stream) else { return nil }
         if let known = state.withLock({ $0.places[stream] }) { return known }
         if let stored = try await storedPlace(in: stream) { return stored }
         // It has not looked yet; from the beginning means that everything waits for it.

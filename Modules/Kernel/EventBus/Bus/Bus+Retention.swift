@@ -36,6 +36,7 @@ extension Bus {
             {}
         }
         try await member.log.ensurePartitions(at: environment.now())
+        while try await member.intake.drop(before: end, countMax: Self.rangeCountMax) {}
         for consumer in member.consumers {
             while try await consumer.dropRecords(before: end, countMax: Self.rangeCountMax) {}
         }
@@ -49,7 +50,7 @@ extension Bus {
     private func notePlaces(in log: OutboxLog) async throws -> [String]? {
         // A broker's relay notes its own place with every batch.
         if let reader = transport.reader { return [reader] }
-        for consumer in consumers where await consumer.hears(stream: log.module) {
+        for consumer in consumers where try await consumer.hears(stream: log.module) {
             guard let place = try await consumer.storedPlace(in: log.module) else { continue }
             try await log.note(consumer.name, at: place, now: environment.now())
         }

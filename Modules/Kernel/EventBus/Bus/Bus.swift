@@ -27,6 +27,7 @@ public final class Bus: Service {
         package let relay: Relay
         package let leases: LeaseKeeper
         let published: Signal
+        let intake: Intake
         package var consumers: [Consumer] = []
 
         package var log: OutboxLog { relay.log }
@@ -52,12 +53,15 @@ public final class Bus: Service {
     public func outbox(of module: String, in database: Database) -> Outbox {
         let (committed, published) = (Signal(), Signal())
         let leases = LeaseKeeper(module: module, database: database, environment: environment)
+        let intake = Intake(
+            module: module, database: database, environment: environment, received: published)
         let relay = Relay(
             log: OutboxLog(module: module, database: database), transport: transport,
             committed: committed, leases: leases, environment: environment)
         state.withLock { state in
             state.members[module] = Member(
-                database: database, relay: relay, leases: leases, published: published)
+                database: database, relay: relay, leases: leases, published: published,
+                intake: intake)
             state.signals += [committed, published]
         }
         let types = registry.entries.filter { $0.sources.contains(module) }.map(\.type)
@@ -78,6 +82,7 @@ public final class Bus: Service {
             let consumer = Consumer(
                 subscription, module: module, database: member.database, transport: transport,
                 wake: wake, leases: member.leases, knownTypes: known, environment: environment)
+            member.intake.add(subscription.consumer, topics: subscription.topics, wake: wake)
             state.withLock { state in
                 state.members[module]?.consumers.append(consumer)
                 state.signals.append(wake)
@@ -130,6 +135,12 @@ public final class Bus: Service {
             for member in members {
                 group.addTask(name: "relay") { await member.relay.run() }
                 group.addTask(name: "announce") { await self.announce(for: member) }
+                // A command beside a server takes nothing from the server's share.
+                if !member.intake.isIdle, !environment.settings.isGuest {
+                    group.addTask(name: "receive") {
+                        await self.transport.receive(member.intake.topics, into: member.intake)
+                    }
+                }
                 for consumer in member.consumers {
                     group.addTask(name: consumer.name) { await consumer.run() }
                 }
@@ -141,7 +152,9 @@ public final class Bus: Service {
     private func listen(for member: Member) async {
         await member.database.listen { news in
             switch news {
-            case .log: member.relay.wake()
+            case .log:
+                member.relay.wake()
+                member.intake.wakeConsumers()
             case .leases: member.leases.look()
             }
         }
@@ -163,6 +176,7 @@ public final class Bus: Service {
     /// Lets the loops end after the work in hand.
     package func stop() {
         environment.stop()
+        transport.stop()
         for signal in state.withLock({ $0.signals }) { signal.raise() }
     }
 

@@ -159,6 +159,37 @@ package let busMigrations = MigrationSet(
             ALTER TABLE inbox_parked ADD COLUMN replay INTEGER;
             """
         },
+        Migration(3, "keep what a broker brought") { dialect in
+            """
+            -- The partitions of a broker's topics that this module hears: its consumers' streams.
+            -- Positions count the stream's own rows below, since a broker's offsets begin anew
+            -- when it lost its data.
+            CREATE TABLE inbox_streams (
+                stream TEXT NOT NULL,
+                topic TEXT NOT NULL,
+                position \(dialect.bigint) NOT NULL,
+                dropped_to \(dialect.bigint) NOT NULL,
+                next_offset \(dialect.bigint) NOT NULL,
+                fingerprint \(dialect.bigint),
+                received_at \(dialect.timestamp),
+                PRIMARY KEY (stream)
+            ) \(dialect.strict);
+
+            -- What was received, once for all consumers of the module: in the order of each stream,
+            -- with the place that each event has in its publisher's log.
+            CREATE TABLE inbox_events (
+                stream TEXT NOT NULL,
+                position \(dialect.bigint) NOT NULL,
+                log TEXT NOT NULL,
+                log_position \(dialect.bigint) NOT NULL,
+                received_at \(dialect.timestamp) NOT NULL,
+                \(envelopeColumns(dialect)),
+                transaction_id \(dialect.uuid),
+                PRIMARY KEY (stream, position)
+            ) \(dialect.clustered);
+            CREATE INDEX inbox_events_id ON inbox_events (event_id);
+            """
+        },
     ])
 
 /// The log itself. PostgreSQL drops it by ranges of positions, and a unique index there would have

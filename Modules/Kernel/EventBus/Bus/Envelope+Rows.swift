@@ -16,12 +16,12 @@ extension Envelope {
         """
     }
 
-    /// Reads an envelope from a row that the module behind `log` published.
+    /// Reads an envelope from a row of what was published to `log`.
     init(_ row: Row, log: String) throws {
         self.init(
             id: try row.get("event_id"),
             type: try row.get("type"),
-            source: Outbox.source(of: log),
+            source: LogName.source(of: log),
             topic: try row.get("topic"),
             key: try row.get("key"),
             time: try row.get("time"),
@@ -41,4 +41,32 @@ extension LoggedEvent {
         self.init(
             log: log, position: try row.get("position"), envelope: try Envelope(row, log: log))
     }
+}
+
+/// The names of logs: a module's own, or of what others than our modules publish.
+package enum LogName {
+    /// What a publisher that keeps no log of ours sent to a partition counts by the order in which
+    /// it lies there.
+    package static func foreign(source: String, stream: String) -> String {
+        "\(stream)\(separator)\(source)"
+    }
+
+    /// CloudEvents `source` of what lies in a log.
+    package static func source(of log: String) -> String {
+        guard let mark = log.firstIndex(of: separator) else { return Outbox.source(of: log) }
+        return String(log[log.index(after: mark)...])
+    }
+
+    /// The module whose log it is that an event of this source comes from; `nil` when it is none
+    /// of ours.
+    package static func module(ofSource source: String) -> String? {
+        let prefix = Outbox.source(of: "")
+        guard source.hasPrefix(prefix) else { return nil }
+        let module = source.dropFirst(prefix.count)
+        return module.isEmpty || module.contains { $0 == "/" || $0 == separator }
+            ? nil : String(module)
+    }
+
+    /// No topic and no partition has it in its name.
+    private static let separator: Character = "|"
 }

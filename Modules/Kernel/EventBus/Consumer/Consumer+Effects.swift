@@ -115,7 +115,7 @@ extension Consumer {
         do {
             try await storePlaces(of: round.window, atLeast: 1, under: lease)
             try await endReplays(of: round.window, under: lease)
-            for stream in await inflow.streams where round.window.readUpTo(stream) == nil {
+            for stream in try await inflow.streams where round.window.readUpTo(stream) == nil {
                 try await settlePlace(in: stream, under: lease)
             }
         } catch { failure = failure ?? error }
@@ -179,7 +179,7 @@ extension Consumer {
         round.untilDue = due.untilDue > .zero ? due.untilDue : environment.settings.pollInterval
         round.isExhausted = true
         guard round.takesFresh else { return }
-        for stream in await inflow.streams {
+        for stream in try await inflow.streams {
             let room = room(in: round.window)
             guard room > 0 else {
                 round.isExhausted = false

@@ -6,6 +6,9 @@ import Storage
 import Synchronization
 import Tracing
 
+/// What an effect handler is when its event type was looked up.
+typealias Perform = @Sendable (Delivery) async throws -> EffectHandler.Outcome
+
 /// What became of an event that an effect consumer took in hand.
 enum Performance: Sendable {
     case handled
@@ -23,7 +26,9 @@ extension Consumer {
         guard let origin = work.origin else {
             return try await retry(work.event, under: lease) ? .handled : .parked
         }
-        guard let handler = effects.handlers[work.event.envelope.type] else { return .skipped }
+        guard let handle = subscription.perform(of: work.event.envelope.type) else {
+            return .skipped
+        }
         let replay = replay(of: origin.offset, in: origin.stream)
         if let replay, !replay.withEffects {
             return try await passSilently(work.event, under: lease)
@@ -34,7 +39,7 @@ extension Consumer {
         let start = environment.uptime()
         do {
             try await perform(
-                handler, on: work.event, attempt: 1, deadline: effects.deadline, replay: replay,
+                handle, on: work.event, attempt: 1, deadline: effects.deadline, replay: replay,
                 wasParked: false, under: lease,
                 moving: work.place.map { (origin.stream, $0) })
         } catch let error where isFaultOfEvent(error) {
@@ -100,7 +105,7 @@ extension Consumer {
     ///
     /// - Parameter place: how far its stream is done with it, stored along with the outcome.
     func perform(
-        _ handler: EffectHandler, on event: LoggedEvent, attempt: Int, deadline: Duration,
+        _ handle: @escaping Perform, on event: LoggedEvent, attempt: Int, deadline: Duration,
         replay: Replay?, wasParked: Bool, under lease: Lease,
         moving place: (stream: String, offset: Int64)? = nil
     ) async throws {
@@ -117,7 +122,7 @@ extension Consumer {
             try await InstrumentationContext.withValue(span.context) {
                 let delivery = Delivery(event, attempt: attempt, isReplay: replay != nil)
                 let record = try await within(deadline, of: event) {
-                    try await handler.perform(delivery)
+                    try await handle(delivery)
                 }
                 let duration = environment.uptime() - start
                 let now = environment.now()

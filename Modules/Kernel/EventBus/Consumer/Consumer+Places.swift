@@ -8,7 +8,9 @@ import Synchronization
 extension Consumer {
     private static var unstoredCountMax: Int64 { 1_000 }
 
-    func hears(stream: String) async -> Bool { await inflow.streams.contains(stream) }
+    func hears(stream: String) async throws -> Bool {
+        try await inflow.streams.contains(stream)
+    }
 
     /// How far this consumer has taken a stream; `nil` before its first look.
     func storedPlace(in stream: String) async throws -> Int64? {

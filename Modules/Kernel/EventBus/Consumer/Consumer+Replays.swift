@@ -22,7 +22,7 @@ struct Replay: Sendable {
 }
 
 extension Consumer {
-    fileprivate struct Request: Sendable {
+    struct Request: Sendable {
         let stream: String
         let replay: Replay
 
@@ -38,7 +38,7 @@ extension Consumer {
         // has just started and does not know yet that it is full.
         let wanted = Set(requests.filter { !$0.hasBegun }.map(\.stream))
         let parkedCountMax = environment.settings.parkedCountMax
-        if !wanted.isEmpty, await wanted.isSubset(of: inflow.streams),
+        if !wanted.isEmpty, try await wanted.isSubset(of: inflow.streams),
             try await parkedCount() < parkedCountMax, try await hasNoHoles()
         {
             for request in requests where !request.hasBegun && !request.isRebuild {
@@ -63,10 +63,14 @@ extension Consumer {
     /// Whether all events up to the furthest taken are taken. An effect consumer may be ahead of
     /// its stored place; a replay would not tell what it had still to do from what it had done.
     private func hasNoHoles() async throws -> Bool {
-        let streams = await inflow.streams
+        let (streams, offsets) = (try await inflow.streams, inflow.offsets)
         return try await read { inbox in
             try streams.allSatisfy { stream in
-                try inbox.furthest(in: stream) <= inbox.cursor(of: stream) ?? 0
+                let place = try inbox.cursor(of: stream) ?? 0
+                return switch offsets {
+                case .positions: try inbox.furthest(in: stream) <= place
+                case .received: try !inbox.hasTaken(fromReceived: stream, after: place)
+                }
             }
         }
     }
@@ -93,12 +97,13 @@ extension Consumer {
         try await inflow.hold(request.stream, at: request.from, for: name)
         let (floor, now) = (try await inflow.floor(of: request.stream), environment.now())
         let head = try await inflow.newest(of: request.stream)
+        let offsets = inflow.offsets
         try await write(under: lease) { inbox in
             let place = try inbox.cursor(of: request.stream) ?? 0
             // A log that was restored from an older copy ends before its consumers' places.
             let end = min(try inbox.end(of: request.stream, from: place), head)
             let start = max(floor, min(request.from, place))
-            try inbox.forget(log: request.stream, after: start)
+            try inbox.forget(request.stream, after: start, offsets)
             try inbox.moveCursor(of: request.stream, to: start, at: now)
             try inbox.begin(request, from: start, to: max(end, start), at: now)
         }
@@ -123,14 +128,14 @@ extension Consumer {
         for request in requests {
             heads[request.stream] = try await inflow.newest(of: request.stream)
         }
-        let reset = subscription.reset
+        let (reset, offsets) = (subscription.reset, inflow.offsets)
         try await write(under: lease) { [heads] inbox in
             try reset?(inbox.transaction)
             for request in requests {
                 let place = try inbox.cursor(of: request.stream) ?? 0
                 let end = try inbox.end(of: request.stream, from: place)
                 let most = heads[request.stream] ?? 0
-                try inbox.forget(log: request.stream, after: request.from)
+                try inbox.forget(request.stream, after: request.from, offsets)
                 try inbox.moveCursor(of: request.stream, to: request.from, at: now)
                 try inbox.begin(request, from: request.from, to: min(end, most), at: now)
             }
@@ -182,91 +187,5 @@ extension Consumer {
         }
         state.withLock { $0.replays[stream] = nil }
         logger.notice("replay ended", metadata: ["consumer": "\(name)", "stream": "\(stream)"])
-    }
-}
-
-extension Inbox {
-    /// The highest position of a log that was handled or put aside; 0 when there is none.
-    func furthest(in log: String) throws -> Int64 {
-        var furthest: Int64 = 0
-        for table: SQL in ["inbox_handled", "inbox_parked"] {
-            let highest = try transaction.first(
-                """
-                SELECT MAX(position) AS position FROM \(table)
-                WHERE consumer = \(consumer) AND log = \(log)
-                """)?.get("position", as: Int64?.self)
-            furthest = max(furthest, highest ?? 0)
-        }
-        return furthest
-    }
-
-    /// Forgets that events of a log after a position were handled, so that they are again. Those
-    /// that are parked were not, and stay where they are.
-    fileprivate func forget(log: String, after position: Int64) throws {
-        try transaction.execute(
-            """
-            DELETE FROM inbox_handled
-            WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
-                AND outcome <> \(Outcome.discarded)
-            """)
-        try transaction.execute(
-            """
-            UPDATE inbox_marks SET position = \(position)
-            WHERE consumer = \(consumer) AND log = \(log) AND position > \(position)
-            """)
-    }
-
-    /// Up to where a stream was heard before, when it is now taken up to that place: a replay that
-    /// has not come to its end leaves it to the next.
-    fileprivate func end(of stream: String, from place: Int64) throws -> Int64 {
-        let end = try transaction.first(
-            """
-            SELECT MAX(to_offset) AS offset FROM inbox_replays
-            WHERE consumer = \(consumer) AND stream = \(stream) AND begun_at IS NOT NULL
-                AND ended_at IS NULL
-            """)?.get("offset", as: Int64?.self)
-        return max(place, end ?? 0)
-    }
-
-    /// Begins a replay, in place of the one that goes on if one does.
-    fileprivate func begin(
-        _ request: Consumer.Request, from start: Int64, to end: Int64, at now: Date
-    ) throws {
-        let (number, stream) = (request.replay.number, request.stream)
-        try transaction.execute(
-            """
-            UPDATE inbox_replays SET ended_at = \(now)
-            WHERE consumer = \(consumer) AND stream = \(stream) AND number < \(number)
-                AND ended_at IS NULL
-            """)
-        try transaction.execute(
-            """
-            UPDATE inbox_replays
-            SET from_offset = \(start), to_offset = \(end), begun_at = \(now)
-            WHERE consumer = \(consumer) AND number = \(number) AND stream = \(stream)
-            """)
-    }
-
-    /// A replay of a log, whether or not it has ended.
-    func replay(_ number: Int64, of log: String) throws -> Replay? {
-        try transaction.first(
-            """
-            SELECT \(Replay.columns) FROM inbox_replays
-            WHERE consumer = \(consumer) AND number = \(number) AND stream = \(log)
-            """
-        ).map { try Replay($0) }
-    }
-}
-
-extension Replay {
-    fileprivate static let columns: SQL =
-        "number, from_offset, to_offset, is_rebuild, with_effects, begun_at"
-
-    fileprivate init(_ row: Row) throws {
-        self.init(
-            number: try row.get("number"), from: try row.get("from_offset"),
-            to: try row.get("to_offset"), isRebuild: try row.get("is_rebuild"),
-            withEffects: try row.get("with_effects"),
-            hasBegun: try row.get("begun_at", as: Date?.self) != nil)
     }
 }

@@ -66,7 +66,7 @@ extension Consumer {
         let (type, attempt) = (event.envelope.type, count.total)
         let replay = count.replay
         if case .effect(let effects) = subscription.work {
-            guard let handler = effects.handlers[type] else { throw Unheard(type: type) }
+            guard let handle = subscription.perform(of: type) else { throw Unheard(type: type) }
             if let replay, !replay.withEffects {
                 let now = environment.now()
                 try await write(under: lease) { inbox in
@@ -76,7 +76,7 @@ extension Consumer {
                 return
             }
             try await perform(
-                handler, on: event, attempt: attempt, deadline: effects.deadline, replay: replay,
+                handle, on: event, attempt: attempt, deadline: effects.deadline, replay: replay,
                 wasParked: true, under: lease)
             return
         }

@@ -19,7 +19,7 @@ extension Consumer {
         if retries.handledCount > 0, state.withLock({ $0.isWorkingOffSuspects }) { return step }
         state.withLock { $0.isWorkingOffSuspects = false }
         var standing = ConsumerStanding.running
-        for stream in await inflow.streams where !environment.isStopping {
+        for stream in try await inflow.streams where !environment.isStopping {
             if try await isFull() { return step }
             guard let place = try await place(in: stream, under: lease) else {
                 standing = state.withLock { $0.standing }

@@ -45,7 +45,8 @@ package final class Consumer: Sendable {
         logger = environment.logger(module: module)
         metrics = ConsumerMetrics(consumer: subscription.consumer)
         inflow = transport.inflow(
-            for: subscription.consumer, topics: subscription.topics, wake: wake)
+            for: subscription.consumer, topics: subscription.topics, database: database,
+            wake: wake)
         leases.keep(subscription.consumer, wake: wake)
     }
 

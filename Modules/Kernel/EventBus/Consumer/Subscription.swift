@@ -20,6 +20,8 @@ public struct Subscription: Sendable {
     public let retry: RetryPolicy?
     /// The types that it declares twice; the registry refuses them.
     package let duplicateTypes: [EventType]
+    /// The newest version that it knows of each type that it hears, by the type's name without.
+    private let newest: [String: Int]
 
     package enum Work: Sendable {
         case transactional([EventType: Handler])
@@ -109,6 +111,20 @@ public struct Subscription: Sendable {
         self.retry = retry
         self.work = work
         self.duplicateTypes = duplicateTypes
+        newest = Self.newest(of: work)
+    }
+
+    private static func newest(of work: Work) -> [String: Int] {
+        let types =
+            switch work {
+            case .transactional(let handlers): Set(handlers.keys)
+            case .effect(let effects): Set(effects.handlers.keys)
+            case .everything: Set<EventType>()
+            }
+        return types.reduce(into: [:]) { newest, type in
+            guard let version = type.version else { return }
+            newest[type.unversioned, default: 0] = max(newest[type.unversioned] ?? 0, version)
+        }
     }
 
     /// Handlers by the types they hear: the one that each names, and the older versions of it that
@@ -158,20 +174,53 @@ extension Subscription {
     }
 
     package func hears(_ type: EventType) -> Bool {
-        switch work {
-        case .transactional(let handlers): handlers[type] != nil
-        case .effect(let effects): effects.handlers[type] != nil
-        case .everything: true
-        }
+        let hasHandler =
+            switch work {
+            case .transactional(let handlers): handlers[type] != nil
+            case .effect(let effects): effects.handlers[type] != nil
+            case .everything: true
+            }
+        return hasHandler || isRefused(type)
+    }
+
+    /// Whether it hears of events of this type to refuse them: they are for it, and this program
+    /// can't handle them.
+    private func isRefused(_ type: EventType) -> Bool {
+        if type == UnreadableMessage.type { return true }
+        guard !newest.isEmpty, let version = type.version else { return false }
+        return newest[type.unversioned].map { $0 < version } ?? false
+    }
+
+    private static func refusal(of envelope: Envelope) -> any PermanentFailure {
+        envelope.type == UnreadableMessage.type
+            ? Unreadable(envelope) : UnknownVersion(type: envelope.type)
+    }
+
+    private static let refuseToHandle: Handle = { delivery, _ in
+        throw refusal(of: delivery.envelope)
+    }
+
+    private static let refuseToPerform: Perform = { delivery in
+        throw refusal(of: delivery.envelope)
     }
 
     /// What a transactional consumer does on a type.
     func handle(of type: EventType) -> Handle? {
         switch work {
-        case .transactional(let handlers): handlers[type]?.handle
-        case .everything(let handle): handle
-        case .effect: nil
+        case .transactional(let handlers):
+            if let handler = handlers[type] { return handler.handle }
+        case .everything(let handle):
+            if type != UnreadableMessage.type { return handle }
+        case .effect: return nil
         }
+        return isRefused(type) ? Self.refuseToHandle : nil
+    }
+
+    /// What an effect consumer does on a type.
+    func perform(of type: EventType) -> Perform? {
+        guard case .effect(let effects) = work else { return nil }
+        if let handler = effects.handlers[type] { return handler.perform }
+        return isRefused(type) ? Self.refuseToPerform : nil
     }
 
     /// What empties the consumer's state.

@@ -11,17 +11,20 @@ public struct Replays: Sendable {
     private let databases: [String: Database]
     private let modulesOfConsumers: [String: String]
     private let subscriptions: [String: Subscription]
+    private let offsets: StreamOffsets
     private let now: @Sendable () -> Date
 
     /// - Parameters:
     ///   - databases: each module's database.
     ///   - subscriptions: all consumers, with the module of each.
+    ///   - offsets: where a consumer's streams are.
     public init(
         registry: EventRegistry, databases: [String: Database],
         subscriptions: [(module: String, subscription: Subscription)],
-        now: @escaping @Sendable () -> Date = { Date() }
+        offsets: StreamOffsets = .positions, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.registry = registry
+        self.offsets = offsets
         self.databases = databases
         modulesOfConsumers = Dictionary(
             uniqueKeysWithValues: subscriptions.map { ($0.subscription.consumer, $0.module) })
@@ -65,10 +68,11 @@ public struct Replays: Sendable {
             let database = databases[module]
         else { throw ReplayError.noSuchConsumer(consumer) }
         let isRebuild = origin == .beginning && subscription.reset != nil
-        var starts = try await starts(of: consumer, from: origin, isRebuild: isRebuild)
+        let streams = try await streams(of: subscription, in: database)
+        var starts = try await starts(in: streams, from: origin, isRebuild: isRebuild)
         if case .refused = subscription.replay {
             // It may go forward, past events that are lost, but not back.
-            starts = try await lost(among: starts, to: consumer, in: database)
+            starts = try await lost(among: streams, to: consumer, in: database)
             guard !starts.isEmpty else { throw ReplayError.refused(consumer) }
         }
         let requests = starts
@@ -87,13 +91,13 @@ public struct Replays: Sendable {
                     SELECT COALESCE(MAX(number), 0) + 1 AS number FROM inbox_replays
                     WHERE consumer = \(consumer)
                     """)?.get("number") ?? 1
-            for (log, position) in requests {
+            for (stream, position) in requests {
                 try transaction.execute(
                     """
                     INSERT INTO inbox_replays
                         (consumer, number, stream, from_offset, to_offset, is_rebuild,
                          with_effects, requested_at)
-                    VALUES (\(consumer), \(number), \(log), \(position), 0, \(isRebuild),
+                    VALUES (\(consumer), \(number), \(stream), \(position), 0, \(isRebuild),
                             \(withEffects), \(now))
                     """)
             }
@@ -135,56 +139,68 @@ public struct Replays: Sendable {
         }
     }
 
-    /// The logs whose retention has dropped events that the consumer had not taken.
+    /// What the consumer hears: the logs of modules, or what its own module has received.
+    private func streams(
+        of subscription: Subscription, in database: Database
+    ) async throws -> [any ReplayedStream] {
+        switch offsets {
+        case .positions:
+            return databases.sorted { $0.key < $1.key }
+                .map { OutboxLog(module: $0.key, database: $0.value) }
+                .filter { log in
+                    registry.hearers(of: log.module)
+                        .contains { $0.consumer == subscription.consumer }
+                }
+        case .received:
+            return try await ReceivedStream.all(of: subscription.topics, in: database)
+        }
+    }
+
+    /// The streams whose retention has dropped events that the consumer had not taken.
     private func lost(
-        among starts: [(log: String, position: Int64)], to consumer: String,
-        in database: Database
-    ) async throws -> [(log: String, position: Int64)] {
-        var lost: [(log: String, position: Int64)] = []
-        for start in starts {
-            guard let publisher = databases[start.log] else { continue }
-            let floor = try await OutboxLog(module: start.log, database: publisher).floor()
+        among streams: [any ReplayedStream], to consumer: String, in database: Database
+    ) async throws -> [(stream: String, position: Int64)] {
+        var lost: [(stream: String, position: Int64)] = []
+        for stream in streams {
+            let (name, floor) = (stream.name, try await stream.floor())
             let place = try await database.read {
-                try Inbox(consumer: consumer, transaction: $0).cursor(of: start.log)
+                try Inbox(consumer: consumer, transaction: $0).cursor(of: name)
             }
-            if let place, place < floor { lost.append((start.log, floor)) }
+            if let place, place < floor { lost.append((name, floor)) }
         }
         return lost
     }
 
-    /// The position after which each log is read again.
+    /// The position after which each stream is read again.
     private func starts(
-        of consumer: String, from origin: Origin, isRebuild: Bool
-    ) async throws -> [(log: String, position: Int64)] {
-        let logs = databases.sorted { $0.key < $1.key }
-            .map { OutboxLog(module: $0.key, database: $0.value) }
-            .filter { log in
-                registry.hearers(of: log.module).contains { $0.consumer == consumer }
-            }
-        var event: (log: String, event: LoggedEvent)?
+        in streams: [any ReplayedStream], from origin: Origin, isRebuild: Bool
+    ) async throws -> [(stream: String, position: Int64)] {
+        var event: (stream: String, position: Int64, time: Date)?
         if case .event(let id) = origin {
-            for log in logs where event == nil {
-                if let found = try await log.event(id) { event = (log.module, found) }
+            for stream in streams where event == nil {
+                if let (position, time) = try await stream.place(of: id) {
+                    event = (stream.name, position, time)
+                }
             }
             guard event != nil else { throw ReplayError.noSuchEvent(id) }
         }
-        var starts: [(log: String, position: Int64)] = []
-        for log in logs {
-            let floor = try await log.floor()
+        var starts: [(stream: String, position: Int64)] = []
+        for stream in streams {
+            let floor = try await stream.floor()
             switch origin {
             case .beginning:
                 guard !isRebuild || floor == 0 else {
-                    throw ReplayError.eventsDropped(log: log.module, upTo: floor)
+                    throw ReplayError.eventsDropped(log: stream.name, upTo: floor)
                 }
-                starts.append((log.module, floor))
+                starts.append((stream.name, floor))
             case .event:
-                if let event, event.log == log.module {
-                    starts.append((log.module, event.event.position - 1))
-                } else if let time = event?.event.envelope.time {
-                    starts.append((log.module, try await log.position(before: time)))
+                if let event, event.stream == stream.name {
+                    starts.append((stream.name, event.position - 1))
+                } else if let time = event?.time {
+                    starts.append((stream.name, try await stream.position(before: time)))
                 }
             case .time(let time):
-                starts.append((log.module, try await log.position(before: time)))
+                starts.append((stream.name, try await stream.position(before: time)))
             }
         }
         return starts

@@ -54,6 +54,28 @@ extension OutboxLog {
         }
     }
 
+    /// Has a broker's relay send again what follows a position. The relay that is at work loses its
+    /// lease, so that what it has in hand does not undo this.
+    ///
+    /// - Returns: how many positions there are to send, at most; 0 when it never sent any.
+    /// - Throws: `StorageError`.
+    package func republish(by reader: String, after position: Int64) async throws -> Int64 {
+        let newest = try await newest()
+        return try await database.write { transaction in
+            try transaction.execute(
+                """
+                UPDATE outbox_readers SET position = \(position), attempts = 0, error = NULL
+                WHERE reader = \(reader) AND position > \(position)
+                """)
+            try transaction.execute(
+                """
+                UPDATE bus_leases SET epoch = epoch + 1, is_released = \(true)
+                WHERE name = \(Relay.leaseName)
+                """)
+            return max(0, newest - position)
+        }
+    }
+
     /// Writes down where a reader stands that keeps its place elsewhere, and may go back.
     package func note(_ reader: String, at position: Int64, now: Date) async throws {
         try await database.write { transaction in

@@ -175,49 +175,6 @@ package struct OutboxLog: Sendable {
         package let nextDue: Date?
     }
 
-    /// What lies behind a position, by type: exactly for the next 10 000 events, and how many
-    /// positions there are beyond, so that the cost stays small however much it is.
-    package func backlog(after position: Int64) async throws -> Backlog {
-        let countMax = 10_000
-        return try await database.read { transaction in
-            let types = try transaction.rows(
-                """
-                SELECT type, COUNT(*) AS pending, MIN(time) AS oldest, MAX(position) AS last
-                FROM (
-                    SELECT type, time, position FROM outbox_events
-                    WHERE position > \(position) ORDER BY position LIMIT \(countMax)
-                ) AS next GROUP BY type
-                """
-            ).map {
-                (
-                    type: OfType(
-                        type: try $0.get("type"), count: try $0.get("pending"),
-                        oldest: try $0.get("oldest")),
-                    last: try $0.get("last", as: Int64.self)
-                )
-            }
-            guard types.reduce(0, { $0 + $1.type.count }) == countMax,
-                let last = types.map(\.last).max(),
-                let head = try transaction.first(
-                    "SELECT MAX(position) AS head FROM outbox_events")?
-                    .get("head", as: Int64?.self)
-            else { return Backlog(types: types.map(\.type), beyondCount: 0) }
-            return Backlog(types: types.map(\.type), beyondCount: head - last)
-        }
-    }
-
-    package struct Backlog: Sendable {
-        package let types: [OfType]
-        /// Positions after the events that were looked at.
-        package let beyondCount: Int64
-    }
-
-    package struct OfType: Sendable {
-        package let type: EventType
-        package let count: Int
-        package let oldest: Date
-    }
-
     private func nextDue() async throws -> Date? {
         try await database.read { transaction in
             try transaction.first("SELECT MIN(due_at) AS due FROM outbox_scheduled")?

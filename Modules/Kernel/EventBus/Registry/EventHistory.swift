@@ -141,7 +141,13 @@ extension Inbox {
                 at: try handled.get("handled_at"),
                 durationMicroseconds: try handled.get("duration_us"), error: nil)
         }
-        let isPassed = try cursor(of: event.log).map { $0 >= event.position } ?? false
+        var isPassed = try cursor(of: event.log).map { $0 >= event.position } ?? false
+        if let received = try transaction.first(
+            "SELECT stream, position FROM inbox_events WHERE event_id = \(event.envelope.id)")
+        {
+            let place = try cursor(of: received.get("stream")) ?? 0
+            isPassed = try received.get("position", as: Int64.self) <= place
+        }
         return EventStory.Delivered(
             consumer: consumer, state: isPassed ? "passed" : "pending", deadLetterId: nil,
             dueAt: nil, attempts: 0, at: nil, durationMicroseconds: nil, error: nil)

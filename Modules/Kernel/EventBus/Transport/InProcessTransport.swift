@@ -1,5 +1,6 @@
 package import Events
 import Foundation
+package import Storage
 import Synchronization
 
 /// Carries events between the modules of one process.
@@ -77,7 +78,9 @@ package final class InProcessTransport: Transport {
         for wake in wakes { wake.raise() }
     }
 
-    package func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+    package func inflow(
+        for consumer: String, topics: Set<Topic>?, database: Database, wake: Signal
+    ) -> any Inflow {
         state.withLock { $0.consumers.append((topics, wake)) }
         return InProcessInflow(
             transport: self,

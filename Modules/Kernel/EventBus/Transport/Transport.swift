@@ -1,4 +1,5 @@
 package import Events
+package import Storage
 
 /// The box in the middle of an event's path: takes events from relays, gives them to consumers.
 ///
@@ -18,14 +19,43 @@ package protocol Transport: Sendable {
     func send(_ batch: LogBatch) async throws
 
     /// The way into one consumer.
-    func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow
+    ///
+    /// - Parameter database: the consumer's module's.
+    func inflow(
+        for consumer: String, topics: Set<Topic>?, database: Database, wake: Signal
+    ) -> any Inflow
+
+    /// Brings what is published elsewhere into a module's intake, until it is told to stop or the
+    /// task is cancelled.
+    func receive(_ topics: Set<Topic>?, into intake: Intake) async
+
+    /// Lets what waits for a broker end soon.
+    func stop()
+
+    /// Events of a stream that the broker has and the module's intake has not taken.
+    func lag(of stream: String, for module: String) -> Int64
+
+    /// What is wrong with the way to the broker, if anything is.
+    var problem: String? { get }
+}
+
+extension Transport {
+    package func receive(_ topics: Set<Topic>?, into intake: Intake) async {}
+    package func stop() {}
+    package func lag(of stream: String, for module: String) -> Int64 { 0 }
+    package var problem: String? { nil }
 }
 
 /// What a consumer reads from: streams, each with offsets of its own. Within one process a stream
 /// is a module's log; a broker's is a partition of a topic.
 package protocol Inflow: Sendable {
+    /// What its offsets count.
+    var offsets: StreamOffsets { get }
+
     /// The streams that the consumer hears.
-    var streams: [String] { get async }
+    ///
+    /// - Throws: `StorageError` when they are kept in a database.
+    var streams: [String] { get async throws }
 
     /// The offset up to which a stream is complete, where a consumer that starts `from: .now`
     /// begins.
@@ -42,6 +72,18 @@ package protocol Inflow: Sendable {
 
     /// The next events of a stream after the consumer's own place; `nil` when it is caught up.
     func next(of stream: String, after offset: Int64, limit: Int) async throws -> StreamBatch?
+}
+
+extension Inflow {
+    package var offsets: StreamOffsets { .positions }
+}
+
+/// What the offsets of a stream count.
+public enum StreamOffsets: Sendable {
+    /// The stream is a module's log: positions in it.
+    case positions
+    /// What the module's intake received, row by row.
+    case received
 }
 
 /// A contiguous piece of one log.

@@ -1,6 +1,7 @@
 import EventBus
 import Events
 import Foundation
+import Storage
 import Synchronization
 
 /// A transport in front of which accidents happen.
@@ -20,8 +21,10 @@ struct AccidentProneTransport: Transport {
         try await process.pass(.afterHandOver, of: batch.log)
     }
 
-    func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
-        base.inflow(for: consumer, topics: topics, wake: wake)
+    func inflow(
+        for consumer: String, topics: Set<Topic>?, database: Database, wake: Signal
+    ) -> any Inflow {
+        base.inflow(for: consumer, topics: topics, database: database, wake: wake)
     }
 }
 
@@ -62,7 +65,9 @@ final class SimulatedBroker: Transport {
         for wake in wakes { wake.raise() }
     }
 
-    func inflow(for consumer: String, topics: Set<Topic>?, wake: Signal) -> any Inflow {
+    func inflow(
+        for consumer: String, topics: Set<Topic>?, database: Database, wake: Signal
+    ) -> any Inflow {
         state.withLock { $0.consumers.append((topics, wake)) }
         return BrokerInflow(broker: self, topics: topics)
     }

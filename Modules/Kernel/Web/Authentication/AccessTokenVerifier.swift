@@ -11,7 +11,7 @@ public struct AccessTokenVerifier: Sendable {
 
     private let issuer: String
     private let audience: String
-    private let keys: [String: (key: VerificationKey, collection: JWTKeyCollection)]
+    private let keys: Keys
     private let now: @Sendable () -> Date
 
     /// - Parameters:
@@ -22,39 +22,61 @@ public struct AccessTokenVerifier: Sendable {
         keys: [VerificationKey], issuer: String, audience: String,
         now: @escaping @Sendable () -> Date = { Date() }
     ) async throws {
+        self.init(
+            .known(try await KeyRing(keys)), issuer: issuer, audience: audience, now: now)
+    }
+
+    /// - Parameters:
+    ///   - keys: the keys of the process that signs tokens.
+    ///   - now: the current time; tests set it.
+    public init(
+        keys: RemoteKeys, issuer: String, audience: String,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.init(.remote(keys), issuer: issuer, audience: audience, now: now)
+    }
+
+    private init(
+        _ keys: Keys, issuer: String, audience: String, now: @escaping @Sendable () -> Date
+    ) {
+        self.keys = keys
         self.issuer = issuer
         self.audience = audience
         self.now = now
-        // One collection a key: a collection with several falls back to its default key when a
-        // token names none that it knows.
-        var collections: [String: (key: VerificationKey, collection: JWTKeyCollection)] = [:]
-        for key in keys {
-            let collection = JWTKeyCollection()
-            try await key.addVerifier(to: collection)
-            collections[key.id] = (key, collection)
-        }
-        self.keys = collections
     }
 
     /// The caller behind a token.
     ///
-    /// - Throws: ``Problem`` 401, with the same words whatever is wrong.
+    /// - Throws: ``Problem`` 401, with the same words whatever is wrong; 503 as long as there are
+    ///   no keys to check it with.
     public func verify(_ token: String) async throws -> Principal {
-        guard let claims = await claims(of: token), isCurrent(claims),
+        guard let claims = try await claims(of: token), isCurrent(claims),
             claims.iss == issuer, claims.aud == audience
         else { throw Problem.unauthorized("the access token is not valid") }
         return claims.principal
     }
 
-    private func claims(of token: String) async -> AccessTokenClaims? {
+    private func claims(of token: String) async throws -> AccessTokenClaims? {
         guard token.utf8.count <= Self.tokenByteCountMax,
             token.utf8.allSatisfy(Self.isCompactText),
             let header = Header(token: token),
-            header.typ?.lowercased() == accessTokenType,
-            let kid = header.kid, let (key, collection) = keys[kid],
-            header.alg == key.algorithm, header.crit == nil
+            header.typ?.lowercased() == accessTokenType, header.crit == nil,
+            let kid = header.kid, let (key, collection) = try await keys.entry(for: kid),
+            header.alg == key.algorithm
         else { return nil }
         return try? await collection.verify(token, as: SignedClaims.self).claims
+    }
+
+    private enum Keys: Sendable {
+        case known(KeyRing)
+        case remote(RemoteKeys)
+
+        func entry(for kid: String) async throws -> KeyRing.Entry? {
+            switch self {
+            case .known(let ring): ring[kid]
+            case .remote(let keys): try await keys.entry(for: kid)
+            }
+        }
     }
 
     /// RFC 7515, section 7.1: base64url without padding, and dots; jwt-kit takes more.

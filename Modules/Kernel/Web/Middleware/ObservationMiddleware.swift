@@ -9,10 +9,14 @@ import Tracing
 /// The outermost layer: request id, trace, metrics and the access log, for every answer alike.
 struct ObservationMiddleware: RouterMiddleware {
     let timeout: Duration
+    let trustedProxies: TrustedProxies
     private let metrics = RequestMetrics()
     private let logger = Logger(label: "flotilla.http")
 
-    init(timeout: Duration) { self.timeout = timeout }
+    init(timeout: Duration, trustedProxies: TrustedProxies) {
+        self.timeout = timeout
+        self.trustedProxies = trustedProxies
+    }
 
     func handle(
         _ request: Request, context: WebContext,
@@ -22,6 +26,8 @@ struct ObservationMiddleware: RouterMiddleware {
         var context = context
         context.requestID = Self.requestID(of: request)
         context.deadline = start + timeout
+        context.clientAddress = trustedProxies.client(
+            peer: context.peerAddress, forwardedFor: request.headers[values: .forwardedFor])
         let span = startSpan(for: request, requestID: context.requestID)
         let method = KnownMethod.label(of: request.method)
         let active = metrics.active(method: method)

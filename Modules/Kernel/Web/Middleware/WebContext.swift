@@ -5,8 +5,10 @@ import Synchronization
 /// What a request carries through the middlewares.
 package struct WebContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// The peer's IP address.
-    let clientAddress: String?
+    /// The IP address at the other end of the connection.
+    let peerAddress: String?
+    /// Who makes the request, as far as trusted proxies tell; set by ``ObservationMiddleware``.
+    var clientAddress: String?
     /// Taken from the client or made; set by ``ObservationMiddleware``.
     var requestID = ""
     /// Told outwards, to the access log and the error answers.
@@ -16,7 +18,8 @@ package struct WebContext: RequestContext {
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        clientAddress = source.channel.remoteAddress?.ipAddress
+        peerAddress = source.channel.remoteAddress?.ipAddress
+        clientAddress = peerAddress
     }
 }
 

@@ -1,0 +1,46 @@
+import Platform
+import ServiceLifecycle
+import Settings
+import Web
+
+/// What a process checks access tokens with.
+enum TokenKeys: Sendable {
+    /// The key that signs them, or a copy of it.
+    case own(SigningKey)
+    /// The public keys of the process that runs User.
+    case remote(RemoteKeys)
+
+    var signingKey: SigningKey? {
+        switch self {
+        case .own(let key): key
+        case .remote: nil
+        }
+    }
+
+    /// What runs to keep them fresh.
+    var services: [any Service] {
+        switch self {
+        case .own: []
+        case .remote(let keys): [keys]
+        }
+    }
+
+    /// What must be reached for them.
+    var checks: [Check] {
+        switch self {
+        case .own: []
+        case .remote(let keys): [Check("auth.jwksUrl") { try await keys.check() }]
+        }
+    }
+
+    func verifier(_ settings: Settings) async throws -> AccessTokenVerifier {
+        let (issuer, audience) = (settings[AuthSettings.issuer], settings[AuthSettings.audience])
+        return switch self {
+        case .own(let key):
+            try await AccessTokenVerifier(
+                keys: [key.publicKey], issuer: issuer, audience: audience)
+        case .remote(let keys):
+            AccessTokenVerifier(keys: keys, issuer: issuer, audience: audience)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import EventBus
+import Events
+import FlotillaTesting
+import Foundation
+import Kafka
+import Storage
+import Synchronization
+import Testing
+
+/// What the modules of these tests tell each other.
+struct Shipped: Event {
+    static let type: EventType = "ShippedEventV1"
+    static let topic: Topic = "port.events"
+    let ship: String
+    let number: Int
+    var key: String { ship }
+}
+
+/// A module that ships and one that hears of it, each as a process of its own would run them.
+final class Harbour: Sendable {
+    let settings: KafkaSettings
+    let registry: EventRegistry
+    let seen: Seen
+    private let directory: TemporaryDirectory
+    private let portDatabase: Database
+    let quayDatabase: Database
+
+    final class Seen: Sendable {
+        private let events = Mutex<[Shipped]>([])
+        var all: [Shipped] { events.withLock { $0 } }
+        func add(_ event: Shipped) { events.withLock { $0.append(event) } }
+        func numbers(of ship: String) -> [Int] { all.filter { $0.ship == ship }.map(\.number) }
+    }
+
+    init(_ brokers: String, change: (inout KafkaSettings) -> Void = { _ in }) async throws {
+        var settings = KafkaSettings(brokers: brokers)
+        settings.partitionCount = 3
+        settings.deliveryTimeout = .seconds(5)
+        settings.properties = [
+            "session.timeout.ms": "6000", "reconnect.backoff.max.ms": "500",
+            "topic.metadata.refresh.interval.ms": "500",
+        ]
+        change(&settings)
+        self.settings = settings
+        seen = Seen()
+        registry = try EventRegistry([
+            .init(module: "port", publishes: [Shipped.self], subscriptions: []),
+            .init(module: "quay", publishes: [], subscriptions: Self.subscriptions(seen)),
+        ])
+        directory = try TemporaryDirectory()
+        portDatabase = try Database(module: "port", at: .sqlite(directory: directory.path))
+        quayDatabase = try Database(module: "quay", at: .sqlite(directory: directory.path))
+        for database in [portDatabase, quayDatabase] { try await database.migrate(Bus.migrations) }
+    }
+
+    /// The same databases, and another cluster.
+    private init(_ other: Harbour, brokers: String) {
+        var settings = other.settings
+        settings.brokers = brokers
+        self.settings = settings
+        (registry, seen, directory) = (other.registry, other.seen, other.directory)
+        (portDatabase, quayDatabase) = (other.portDatabase, other.quayDatabase)
+    }
+
+    func moved(to brokers: String) -> Harbour { Harbour(self, brokers: brokers) }
+
+    private static func subscriptions(_ seen: Seen) -> [Subscription] {
+        [
+            Subscription(
+                "quay.arrivals", replay: .repeated,
+                [
+                    .on(Shipped.self) { event, _, transaction in
+                        transaction.afterCommit { seen.add(event) }
+                    }
+                ])
+        ]
+    }
+
+    /// Publishes as the port's own process does.
+    func ship(_ ship: String, _ numbers: ClosedRange<Int>) async throws {
+        let outbox = Outbox.unheard(module: "port")
+        try await portDatabase.write { transaction in
+            for number in numbers {
+                try outbox.publish(Shipped(ship: ship, number: number), in: transaction)
+            }
+        }
+    }
+
+    private func bus(_ transport: any Transport) -> Bus {
+        var settings = BusSettings()
+        settings.pollInterval = .milliseconds(100)
+        return Bus(
+            registry: registry, transport: transport,
+            environment: BusEnvironment(settings: settings))
+    }
+
+    func port() -> Bus {
+        let bus = bus(KafkaTransport(settings: settings, registry: registry))
+        _ = bus.outbox(of: "port", in: portDatabase)
+        return bus
+    }
+
+    func quay() -> Bus {
+        let bus = bus(KafkaTransport(settings: settings, registry: registry))
+        _ = bus.outbox(of: "quay", in: quayDatabase)
+        bus.subscribe(Self.subscriptions(seen), of: "quay")
+        return bus
+    }
+
+    /// Runs buses for as long as `body` takes; each ends as a process does that is told to.
+    func running(_ buses: Bus..., body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for bus in buses { group.addTask { await bus.run() } }
+            let result: Result<Void, any Error>
+            do { result = .success(try await body()) } catch { result = .failure(error) }
+            for bus in buses { bus.stop() }
+            group.cancelAll()
+            try await group.waitForAll()
+            try result.get()
+        }
+    }
+
+    /// Waits until the quay has seen so many of a ship's events.
+    func arrival(of ship: String, _ count: Int, within limit: Duration = .seconds(60)) async throws
+    {
+        let end = ContinuousClock.now + limit
+        while seen.numbers(of: ship).count < count, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        // What would come twice had its chance.
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(seen.numbers(of: ship) == Array(1...count), "each once and in order")
+    }
+
+    /// The dead letters of the quay, oldest first.
+    func deadLetters() async throws -> [DeadLetter] {
+        let letters = DeadLetters(
+            registry: registry, databases: ["quay": quayDatabase],
+            consumers: ["quay.arrivals": "quay"])
+        return try await letters.list().reversed()
+    }
+}
