@@ -23,8 +23,7 @@ DEMO_PACKAGES := curl jq
 POSTGRES_PACKAGES := postgresql-15
 FLEET_PACKAGES := python3-venv
 TEST_PACKAGES := prometheus prometheus-alertmanager shellcheck jq python3-aiosmtpd python3-venv \
-    sqlite3 curl openssl \
-    $(POSTGRES_PACKAGES)
+    sqlite3 curl openssl $(POSTGRES_PACKAGES)
 
 .PHONY: help
 help: ## List these targets.

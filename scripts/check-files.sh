@@ -41,4 +41,6 @@ trap 'rm -f "$expressions"' EXIT
 "$tools/python" scripts/check-metric-names.py --as-rules > "$expressions"
 quietly promtool check rules "$expressions"
 
+quietly "$tools/python" scripts/test-run-split.py
+
 echo "Dockerfiles, compose files, docs/asyncapi.json, rules, dashboards and scripts are in order."

@@ -17,9 +17,15 @@ import sys
 
 from ruamel.yaml import YAML
 
-# Exported by the Kafka transport and by Prometheus itself, the exporter's Java part, and Grafana.
+# Of the gateway.
+GATEWAY = {
+    "http_client_request_duration_seconds_bucket", "http_client_request_duration_seconds_count",
+    "flotilla_gateway_upstream_up", "flotilla_gateway_circuit_state",
+    "flotilla_gateway_retries_total", "flotilla_rate_limit_decisions_total",
+}
+
+# What Prometheus says of its targets, and what the exporter says of Kafka's Java machine.
 ELSEWHERE = {
-    "flotilla_kafka_consumer_lag_events", "flotilla_kafka_errors_total",
     "up", "scrape_duration_seconds",
     "jvm_memory_used_bytes", "jvm_memory_max_bytes", "jvm_memory_committed_bytes",
     "jvm_gc_collection_seconds_count", "jvm_gc_collection_seconds_sum", "jvm_threads_current",
@@ -182,7 +188,7 @@ def main():
         return 0
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
     problems = []
-    known = ELSEWHERE | swift_names(root) | kafka_names(root, problems)
+    known = GATEWAY | ELSEWHERE | swift_names(root) | kafka_names(root, problems)
     sources = [(path, rule_expressions) for path in [root / "config/alerts.yml"]]
     sources += [(path, test_names) for path in sorted(root.glob("config/*.test.yml"))]
     sources += [(path, dashboard_expressions)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Serves a directory as an S3 bucket, for a broker that keeps its data in one; on this machine only.
+"""Serves a directory as an S3 bucket, on this machine alone, for a broker that keeps its data so.
 
     scripts/directory-s3.py DIR     until standard input ends, or SIGTERM
 
@@ -12,6 +12,7 @@ looked at.
 import bisect
 import datetime
 import email.utils
+import fcntl
 import hashlib
 import http.server
 import os
@@ -33,7 +34,12 @@ class Bucket:
         self.root, self.lock = root, threading.Lock()
         self.marks, self.names = {}, []
         root.mkdir(parents=True, exist_ok=True)
+        # Held until the process ends. What two keep in memory of one directory would soon differ.
+        self.claim = open(root / ".lock", "w")
+        fcntl.flock(self.claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for file in root.iterdir():
+            if file.name == ".lock":
+                continue
             if file.name.startswith("."):
                 # What was being written when a former run ended.
                 file.unlink()
@@ -166,7 +172,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         end = min(size, int(last) + 1) if first and last else size
         if start >= size:
             return self.fail(416, "InvalidRange")
-        self.answer(206, data[start:end], Content_Range=f"bytes {start}-{end - 1}/{size}", **headers)
+        headers["Content_Range"] = f"bytes {start}-{end - 1}/{size}"
+        self.answer(206, data[start:end], **headers)
 
     def list(self):
         query = self.query()
@@ -197,7 +204,11 @@ def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    Handler.bucket = Bucket(pathlib.Path(sys.argv[1]))
+    try:
+        Handler.bucket = Bucket(pathlib.Path(sys.argv[1]))
+    except BlockingIOError:
+        print(f"{sys.argv[1]} is in use", file=sys.stderr)
+        return 1
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -11,6 +11,8 @@ brings the others down.
 
 KAFKA_BROKERS=host:port,…  uses that broker and starts none
 FLOTILLA_STORAGE_URL=…     is the database of all services instead of their SQLite files
+RUN_SPLIT_CONFIG=DIR       has other files than config/split
+RUN_SPLIT_BROKER=DIR       keeps what the broker is told, instead of data/split/broker
 
 Ends with 0 if everything stopped cleanly after a signal, else with 1.
 """
@@ -33,6 +35,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The key that signs tokens is made by the user process, so that comes first. The gateway comes
 # last, so that nobody is let in before there is somebody to answer.
 SERVICES = [["user"], ["orders", "followers"], ["gateway"]]
+CONFIG = ROOT / os.environ.get("RUN_SPLIT_CONFIG", "config/split")
+BROKER = ROOT / os.environ.get("RUN_SPLIT_BROKER", "data/split/broker")
 READY_SECONDS = float(os.environ.get("RUN_SPLIT_READY_SECONDS", 60))
 # Longer than a process takes to finish the work in hand.
 STOP_SECONDS = float(os.environ.get("RUN_SPLIT_STOP_SECONDS", 45))
@@ -206,14 +210,14 @@ def is_taken(port):
 
 def configured_port(service):
     """`http.port` of a service; the files are ours, so a line is enough to read it."""
-    text = (ROOT / f"config/split/{service}.yaml").read_text()
+    text = (CONFIG / f"{service}.yaml").read_text()
     return int(re.search(r"^http:\n(?:  .*\n)*?  port: (\d+)$", text, re.MULTILINE).group(1))
 
 
 def start_broker(fleet, environment):
     addresses = queue.SimpleQueue()
     broker = fleet.start(
-        "broker", [str(ROOT / "scripts/tansu.sh"), "0", str(ROOT / "data/split/broker")],
+        "broker", [str(ROOT / "scripts/tansu.sh"), "0", str(BROKER)],
         environment, stage=0, is_on_leash=True, on_line=addresses.put)
     deadline = time.monotonic() + READY_SECONDS
     while True:
@@ -250,7 +254,7 @@ def run(fleet, program):
     for stage, services in enumerate(SERVICES, start=1):
         started = [
             fleet.start(
-                service, [program, "serve", "--config", f"config/split/{service}.yaml"],
+                service, [program, "serve", "--config", str(CONFIG / f"{service}.yaml")],
                 environment, stage=stage)
             for service in services
         ]
