@@ -56,8 +56,9 @@ extension `The whole system` {
                 #expect(memory.answeredCount > killCount, "\(seed): hardly any load")
                 print(
                     """
-                    \(killCount) kills and \(freezeCount) freezes: \(memory.answeredCount) requests \
-                    answered, \(memory.repetitionCount) repeated, \(testimony.handledCount) handlings
+                    \(killCount) kills and \(freezeCount) freezes: \(memory.answeredCount) \
+                    requests answered, \(memory.repetitionCount) repeated, \
+                    \(testimony.handledCount) handlings
                     """)
             }
         }

@@ -131,10 +131,12 @@ import Testing
         var early = good.with("ce_id", "x-2").with(
             value: #"{"ship": "stranger", "number": 2}"#.utf8)
         early.timestamp = -5
+        var newer = good.with("ce_id", "x-3").with("ce_type", "ShippedEventV2")
+        newer.key = Array("another".utf8)
         try Stranger(brokers: cluster.brokers).write([
             good, bare, good.with("ce_specversion", "7"), good.with(value: "{".utf8),
-            good.with(value: noise), good.with("ce_type", "ShippedEventV2"),
-            good.with("ce_type", "SunkEventV1"), good.with("ce_time", "-0005-01-01T00:00:00Z"),
+            good.with(value: noise), newer,
+            good.with("ce_id", "x-4").with("ce_type", "SunkEventV1"), good.with("ce_time", "-0005-01-01T00:00:00Z"),
             early, good,
         ])
         try await harbour.running(harbour.port(), harbour.quay()) {
