@@ -10,8 +10,8 @@ struct Flotilla: AsyncParsableCommand {
         abstract: "A commerce backend: one process that splits into services by configuration.",
         subcommands: [
             ServeCommand.self, MigrateCommand.self, CheckCommand.self, AdminCommand.self,
-            EventsCommand.self, DeadLettersCommand.self, ConsumersCommand.self, ConfigCommand.self,
-            VersionCommand.self,
+            EventsCommand.self, DeadLettersCommand.self, ConsumersCommand.self, CutoverCommand.self,
+            ConfigCommand.self, VersionCommand.self,
         ])
 
     /// Runs a command; whatever a caller did wrong is one line on standard error and exit code 2.

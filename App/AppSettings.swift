@@ -88,6 +88,9 @@ enum AppSettings {
     static let replicationFactor = Setting<Int>.int(
         "bus.kafka.replicationFactor", default: 1, in: 1...15,
         "Copies of each partition of a topic that is made.")
+    static let externalize = Setting<Bool>.bool(
+        "bus.externalize", default: false,
+        "Whether events are sent to the Kafka cluster too while modules share a process.")
     static let maxAttempts = Setting<Int>.int(
         "bus.retry.maxAttempts", default: 8, in: 1...100,
         "Tries before an event is parked as a dead letter.")
@@ -128,6 +131,7 @@ enum AppSettings {
         trustedProxies, drainDelay, storageURL, poolMax, acquireTimeout, statementTimeout,
         slowStatement, signingKey, jwksURL, AuthSettings.issuer, AuthSettings.audience, transport,
         brokers, kafkaProperties, partitions, replicationFactor,
+        externalize,
         maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
         serviceName,
     ]

@@ -13,6 +13,8 @@ struct Composition: Sendable {
     let settings: Settings
     let bus: Bus
     let transport: any Transport
+    /// What events are sent to besides; `nil` for nothing.
+    let shadow: (any Transport)?
     let modules: [any Module]
     let databases: [String: Database]
     /// What access tokens are checked with.
@@ -36,8 +38,9 @@ struct Composition: Sendable {
         var busSettings = Self.busSettings(settings, list: list)
         busSettings.isGuest = consumers != nil
         transport = try Self.transport(settings, list.registry)
+        shadow = try Self.shadow(settings, list.registry)
         bus = Bus(
-            registry: list.registry, transport: transport,
+            registry: list.registry, transport: transport, shadow: shadow,
             environment: BusEnvironment(settings: busSettings))
         var modules: [any Module] = []
         var databases: [String: Database] = [:]
@@ -153,7 +156,7 @@ struct Composition: Sendable {
 
     /// Whether the broker answers and has the topics, where there is one.
     var brokerChecks: [Check] {
-        guard let kafka = transport as? KafkaTransport else { return [] }
+        guard let kafka = (shadow ?? transport) as? KafkaTransport else { return [] }
         return [Check("kafka") { try await kafka.check() }]
     }
 
@@ -165,17 +168,33 @@ struct Composition: Sendable {
     ) throws -> any Transport {
         switch settings[AppSettings.transport] {
         case .inProcess:
-            return InProcessTransport(topics: registry.publishersByTopic)
+            InProcessTransport(topics: registry.publishersByTopic)
         case .kafka:
-            guard let brokers = settings[AppSettings.brokers] else {
-                throw Complaint("bus.kafka.brokers is required when bus.transport is kafka")
-            }
-            var kafka = KafkaSettings(brokers: brokers)
-            kafka.properties = settings[AppSettings.kafkaProperties]
-            kafka.partitionCount = settings[AppSettings.partitions]
-            kafka.replicationFactor = settings[AppSettings.replicationFactor]
-            return KafkaTransport(settings: kafka, registry: registry)
+            try kafka(settings, registry, for: "bus.transport is kafka")
         }
+    }
+
+    private static func shadow(
+        _ settings: Settings, _ registry: EventRegistry
+    ) throws -> (any Transport)? {
+        guard settings[AppSettings.externalize] else { return nil }
+        guard settings[AppSettings.transport] == .inProcess else {
+            throw Complaint("bus.externalize is for bus.transport in-process: kafka has them all")
+        }
+        return try kafka(settings, registry, for: "bus.externalize is true")
+    }
+
+    private static func kafka(
+        _ settings: Settings, _ registry: EventRegistry, for reason: String
+    ) throws -> KafkaTransport {
+        guard let brokers = settings[AppSettings.brokers] else {
+            throw Complaint("bus.kafka.brokers is required when \(reason)")
+        }
+        var kafka = KafkaSettings(brokers: brokers)
+        kafka.properties = settings[AppSettings.kafkaProperties]
+        kafka.partitionCount = settings[AppSettings.partitions]
+        kafka.replicationFactor = settings[AppSettings.replicationFactor]
+        return KafkaTransport(settings: kafka, registry: registry)
     }
 
     private static func busSettings(_ settings: Settings, list: ModuleList) -> BusSettings {

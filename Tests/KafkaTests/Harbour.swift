@@ -86,12 +86,30 @@ final class Harbour: Sendable {
         }
     }
 
-    private func bus(_ transport: any Transport) -> Bus {
+    private func bus(_ transport: any Transport, shadow: (any Transport)? = nil) -> Bus {
         var settings = BusSettings()
         settings.pollInterval = .milliseconds(100)
+        settings.leaseDuration = .seconds(1)
         return Bus(
-            registry: registry, transport: transport,
+            registry: registry, transport: transport, shadow: shadow,
             environment: BusEnvironment(settings: settings))
+    }
+
+    /// Both modules in one process, whose events are sent to the cluster besides.
+    func whole() -> Bus {
+        let bus = bus(
+            InProcessTransport(topics: registry.publishersByTopic),
+            shadow: KafkaTransport(settings: settings, registry: registry))
+        _ = bus.outbox(of: "port", in: portDatabase)
+        _ = bus.outbox(of: "quay", in: quayDatabase)
+        bus.subscribe(Self.subscriptions(seen), of: "quay")
+        return bus
+    }
+
+    func cutover() throws -> Cutover {
+        try Cutover(
+            module: "quay", subscriptions: Self.subscriptions(seen), registry: registry,
+            databases: ["port": portDatabase, "quay": quayDatabase])
     }
 
     func port() -> Bus {

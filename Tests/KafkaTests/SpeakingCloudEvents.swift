@@ -136,7 +136,8 @@ import Testing
         try Stranger(brokers: cluster.brokers).write([
             good, bare, good.with("ce_specversion", "7"), good.with(value: "{".utf8),
             good.with(value: noise), newer,
-            good.with("ce_id", "x-4").with("ce_type", "SunkEventV1"), good.with("ce_time", "-0005-01-01T00:00:00Z"),
+            good.with("ce_id", "x-4").with("ce_type", "SunkEventV1"),
+            good.with("ce_time", "-0005-01-01T00:00:00Z"),
             early, good,
         ])
         try await harbour.running(harbour.port(), harbour.quay()) {

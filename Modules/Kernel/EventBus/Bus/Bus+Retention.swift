@@ -55,7 +55,7 @@ extension Bus {
             try await log.note(consumer.name, at: place, now: environment.now())
         }
         let seen = Set(try await log.readers().map(\.name))
-        var readers: [String] = []
+        var readers = [shadow?.reader].compactMap(\.self)
         for (consumer, start) in registry.hearers(of: log.module) {
             switch (seen.contains(consumer), start) {
             case (true, _): readers.append(consumer)

@@ -12,6 +12,8 @@ public final class Bus: Service {
     public let registry: EventRegistry
     package let environment: BusEnvironment
     let transport: any Transport
+    /// What everything is sent to besides, before modules move there.
+    let shadow: (any Transport)?
     private let state = Mutex(State())
 
     private struct State {
@@ -25,6 +27,7 @@ public final class Bus: Service {
     package struct Member: Sendable {
         package let database: Database
         package let relay: Relay
+        let shadowRelay: Relay?
         package let leases: LeaseKeeper
         let published: Signal
         let intake: Intake
@@ -42,32 +45,44 @@ public final class Bus: Service {
     }
 
     package init(
-        registry: EventRegistry, transport: any Transport, environment: BusEnvironment
+        registry: EventRegistry, transport: any Transport, shadow: (any Transport)? = nil,
+        environment: BusEnvironment
     ) {
         self.registry = registry
         self.transport = transport
+        self.shadow = shadow
         self.environment = environment
     }
 
     /// The outbox of a module, whose log will be relayed from its database.
     public func outbox(of module: String, in database: Database) -> Outbox {
         let (committed, published) = (Signal(), Signal())
-        let leases = LeaseKeeper(module: module, database: database, environment: environment)
+        let leases = LeaseKeeper(
+            module: module, database: database, environment: environment,
+            transport: transport.reader ?? Cutover.inProcess)
+        let log = OutboxLog(module: module, database: database)
+        let shadowed = Signal()
+        let shadowRelay = shadow.map {
+            Relay(
+                log: log, transport: $0, committed: shadowed, leases: leases,
+                environment: environment)
+        }
         let intake = Intake(
             module: module, database: database, environment: environment, received: published)
         let relay = Relay(
-            log: OutboxLog(module: module, database: database), transport: transport,
+            log: log, transport: transport,
             committed: committed, leases: leases, environment: environment)
         state.withLock { state in
             state.members[module] = Member(
-                database: database, relay: relay, leases: leases, published: published,
+                database: database, relay: relay, shadowRelay: shadowRelay, leases: leases,
+                published: published,
                 intake: intake)
-            state.signals += [committed, published]
+            state.signals += [committed, published, shadowed]
         }
         let types = registry.entries.filter { $0.sources.contains(module) }.map(\.type)
         return Outbox(
-            module: module, types: Set(types), committed: committed, published: published,
-            now: environment.now)
+            module: module, types: Set(types), committed: committed,
+            published: [published] + (shadow == nil ? [] : [shadowed]), now: environment.now)
     }
 
     /// Begins to consume a module's subscriptions when the bus runs. The module's outbox comes
@@ -134,6 +149,9 @@ public final class Bus: Service {
         await withTaskGroup(of: Void.self) { group in
             for member in members {
                 group.addTask(name: "relay") { await member.relay.run() }
+                if let relay = member.shadowRelay {
+                    group.addTask(name: "shadow") { await relay.run() }
+                }
                 group.addTask(name: "announce") { await self.announce(for: member) }
                 // A command beside a server takes nothing from the server's share.
                 if !member.intake.isIdle, !environment.settings.isGuest {
@@ -154,6 +172,7 @@ public final class Bus: Service {
             switch news {
             case .log:
                 member.relay.wake()
+                member.shadowRelay?.wake()
                 member.intake.wakeConsumers()
             case .leases: member.leases.look()
             }
@@ -177,6 +196,7 @@ public final class Bus: Service {
     package func stop() {
         environment.stop()
         transport.stop()
+        shadow?.stop()
         for signal in state.withLock({ $0.signals }) { signal.raise() }
     }
 
@@ -193,6 +213,8 @@ public final class Bus: Service {
     ///
     /// - Throws: `StorageError`.
     public func openLogs() async throws {
+        // What a broker brings lies in the databases.
+        guard transport.reader == nil else { return }
         for member in members.values {
             try await transport.open(member.log, after: try await member.log.head())
         }

@@ -188,6 +188,26 @@ package let busMigrations = MigrationSet(
                 PRIMARY KEY (stream, position)
             ) \(dialect.clustered);
             CREATE INDEX inbox_events_id ON inbox_events (event_id);
+
+            -- Which transport brings a consumer its events, where an operator has said so: only
+            -- processes with that transport run it.
+            CREATE TABLE bus_routes (
+                consumer TEXT NOT NULL,
+                transport TEXT NOT NULL,
+                decided_at \(dialect.timestamp) NOT NULL,
+                PRIMARY KEY (consumer)
+            ) \(dialect.strict);
+
+            -- Up to where each log went when the module's consumers moved: the marks at which both
+            -- ways are compared.
+            CREATE TABLE bus_cutovers (
+                number INTEGER NOT NULL,
+                log TEXT NOT NULL,
+                position \(dialect.bigint) NOT NULL,
+                transport TEXT NOT NULL,
+                decided_at \(dialect.timestamp) NOT NULL,
+                PRIMARY KEY (number, log)
+            ) \(dialect.strict);
             """
         },
     ])

@@ -28,11 +28,18 @@ package final class LeaseKeeper: Sendable {
     private let module: String
     private let database: Database
     private let environment: BusEnvironment
+    private let transport: String
     private let logger: Logger
     private let state = Mutex(State())
     private let wake = Signal()
 
-    package init(module: String, database: Database, environment: BusEnvironment) {
+    /// - Parameter transport: what brings this process its events. Consumers that an operator has
+    ///   routed to another transport are left to other processes.
+    package init(
+        module: String, database: Database, environment: BusEnvironment,
+        transport: String = Cutover.inProcess
+    ) {
+        self.transport = transport
         self.module = module
         self.database = database
         self.environment = environment
@@ -108,15 +115,19 @@ package final class LeaseKeeper: Sendable {
         let validUntil = environment.uptime() + environment.settings.leaseDuration
         let (held, yielding, hasCompany) = try await database.write { transaction in
             let now = try self.now(in: transaction)
-            let rivals = try self.meet(names, at: now, in: transaction)
+            let barred = try Cutover.routedElsewhere(than: self.transport, in: transaction)
+            let rivals = try self.meet(
+                names.filter { !barred.contains($0) }, at: now, in: transaction)
             var held: [String: Lease] = [:]
-            for name in names {
+            for name in names where !barred.contains(name) || known[name] != nil {
                 held[name] = try self.claim(
                     name, known: known[name], validUntil: validUntil, at: now,
                     isFavourite: rivals.isFavourite(of: name),
                     in: transaction)
             }
-            let yielding = held.keys.filter { !rivals.isFavourite(of: $0) }
+            let yielding = held.keys.filter {
+                !rivals.isFavourite(of: $0) || barred.contains($0)
+            }
             return (held, Set(yielding), rivals.hasCompany)
         }
         for (name, lease) in known where held[name]?.epoch != lease.epoch { lost(name) }

@@ -15,12 +15,12 @@ public struct Outbox: Sendable {
     /// What the module declares to publish; anything when `nil`.
     private let types: Set<EventType>?
     private let committed: Signal
-    /// Raised along with it, for whoever tells other processes.
-    private let published: Signal?
+    /// Raised along with it, for whoever else wants to know.
+    private let published: [Signal]
     private let now: @Sendable () -> Date
 
     package init(
-        module: String, types: Set<EventType>? = nil, committed: Signal, published: Signal? = nil,
+        module: String, types: Set<EventType>? = nil, committed: Signal, published: [Signal] = [],
         now: @escaping @Sendable () -> Date
     ) {
         self.module = module
@@ -82,7 +82,7 @@ public struct Outbox: Sendable {
     private func wakeRelay(after transaction: Transaction) {
         transaction.afterCommit { [committed, published] in
             committed.raise()
-            published?.raise()
+            for signal in published { signal.raise() }
         }
     }
 
