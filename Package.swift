@@ -33,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
-    targets: kernel + transports + modules + app
+    targets: kernel + transports + modules + roles + app
 )
 
 // MARK: - Modules
@@ -74,6 +74,25 @@ func module(
             dependencies: [.init(stringLiteral: name), "FlotillaTesting"]
                 + platform + contracts + libraries,
             path: "Tests/\(name)Tests", swiftSettings: strict),
+    ]
+}
+
+// MARK: - Roles
+
+/// What runs beside the modules' processes. It knows no module; the application tells it the paths.
+var roles: [Target] {
+    let dependencies: [Target.Dependency] = [
+        "Events", "Web", "Settings", "Platform", "Telemetry", .logging, .metrics, .tracing,
+        .httpTypes, .hummingbird, .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient,
+        .serviceLifecycle,
+    ]
+    return [
+        .target(
+            name: "Gateway", dependencies: dependencies, path: "Modules/Gateway",
+            exclude: ["README.md"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Gateway"] + dependencies,
+            path: "Tests/GatewayTests", swiftSettings: strict),
     ]
 }
 
@@ -182,8 +201,8 @@ var app: [Target] {
         .executableTarget(
             name: "flotilla",
             dependencies: platform + [
-                "EventCatalogue", "Kafka", "Telemetry", .argumentParser, .unixSignals,
-                .nioCore,
+                "EventCatalogue", "Gateway", "Kafka", "Telemetry", .argumentParser,
+                .unixSignals, .nioCore,
             ]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
                 .map { .init(stringLiteral: $0.name) },
@@ -192,7 +211,7 @@ var app: [Target] {
             name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "AppTests",
-            dependencies: platform + ["EventCatalogue", "flotilla", "FlotillaTesting"],
+            dependencies: platform + ["EventCatalogue", "Gateway", "flotilla", "FlotillaTesting"],
             path: "Tests/AppTests", swiftSettings: strict),
         .testTarget(
             name: "ExampleTests", dependencies: platform + ["UserContract", "FlotillaTesting"],

@@ -2,6 +2,7 @@ import Audit
 import EventBus
 import EventCatalogue
 import Events
+import Gateway
 import Notification
 import Order
 import Payment
@@ -43,6 +44,7 @@ struct ModuleList: Sendable {
         catalogue = SettingsCatalogue(
             AppSettings.all, Self.types.flatMap { $0.settings },
             Self.types.map { storageURL(of: $0.name) as any DeclaredSetting },
+            GatewaySettings.declared(modules: Self.names),
             modulesOfConsumers.keys.sorted().flatMap { ConsumerSettings(consumer: $0).all },
             otherVariables: [AdminCommand.passwordVariable])
     }
@@ -70,6 +72,7 @@ struct ModuleList: Sendable {
     static func selected(by settings: Settings) throws -> [any Module.Type] {
         let names = settings[AppSettings.modules]
         if names == ["all"] { return types }
+        if try runsGateway(settings) { return [] }
         guard !names.isEmpty else { throw Complaint("modules: names no module; all runs them all") }
         let known = types.map { $0.name }
         for name in names where !known.contains(name) {

@@ -28,24 +28,26 @@ struct Server: Sendable {
         let verifier = try await composition.tokenKeys.verifier(composition.settings)
         describeMetrics()
         let group = ServiceGroup(
-            configuration: configuration(
+            configuration: Self.configuration(
                 services: composition.tokenKeys.services
                     + composition.modules.flatMap(\.services) + [composition.bus]
                     + webServers(health: health, verifier: verifier)
-                    + [Drain(health: health, delay: composition.settings[AppSettings.drainDelay])]
-            ))
+                    + [
+                        Drain(delay: composition.settings[AppSettings.drainDelay]) {
+                            health.drain()
+                        }
+                    ]))
         try await group.run()
     }
 
-    /// Where it listens, for people.
-    var addresses: String {
-        let settings = composition.settings
+    /// Where a process listens, for people.
+    static func addresses(_ settings: Settings) -> String {
         let ports = [settings[AppSettings.port], settings[AppSettings.managementPort]]
             .filter { $0 != 0 }.map(String.init)
         return "\(settings[AppSettings.host]):\(ports.joined(separator: " or "))"
     }
 
-    private func configuration(services: [any Service]) -> ServiceGroupConfiguration {
+    static func configuration(services: [any Service]) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(
@@ -54,7 +56,7 @@ struct Server: Sendable {
             },
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "flotilla.lifecycle"))
-        configuration.maximumGracefulShutdownDuration = Self.shutdownDurationMax
+        configuration.maximumGracefulShutdownDuration = shutdownDurationMax
         configuration.maximumCancellationDuration = .seconds(1)
         return configuration
     }
@@ -63,13 +65,8 @@ struct Server: Sendable {
         health: Health, verifier: AccessTokenVerifier
     ) -> [any Service] {
         let settings = composition.settings
-        var web = WebServer.Settings()
-        web.host = settings[AppSettings.host]
-        web.port = settings[AppSettings.port]
-        web.requestTimeout = settings[AppSettings.requestTimeout]
-        web.bodyByteCountMax = settings[AppSettings.bodyLimit]
-        web.trustedProxies = settings[AppSettings.trustedProxies]
-        let management = health.routes + [metricsRoute]
+        let web = Self.webSettings(settings)
+        let management = health.routes + [Self.metricsRoute(telemetry)]
         let api = composition.modules.flatMap(\.routes) + AdminRoutes(composition: composition).all
         guard settings[AppSettings.managementPort] != 0 else {
             return [server(api + management, settings: web, verifier: verifier, name: "http")]
@@ -86,20 +83,39 @@ struct Server: Sendable {
         _ routes: [Route], settings: WebServer.Settings, verifier: AccessTokenVerifier,
         name: String
     ) -> WebServer {
-        let startedAt = startedAt
-        return WebServer(routes: routes, settings: settings, verifier: verifier) { port in
+        WebServer(
+            routes: routes, settings: settings, verifier: verifier,
+            listening: Self.announcement(of: name, at: settings.host, since: startedAt))
+    }
+
+    /// What is logged when a listener accepts connections.
+    static func announcement(
+        of name: String, at host: String, since startedAt: ContinuousClock.Instant
+    ) -> @Sendable (Int) async -> Void {
+        { port in
             let elapsed = (ContinuousClock.now - startedAt) / .milliseconds(1)
             Logger(label: "flotilla.app").info(
                 "listening",
                 metadata: [
                     "module": "app", "server.name": "\(name)",
-                    "server.url": "http://\(settings.host):\(port)",
+                    "server.url": "http://\(host):\(port)",
                     "startup_ms": "\(Int(elapsed.rounded()))",
                 ])
         }
     }
 
-    private var metricsRoute: Route {
+    /// How a process listens.
+    static func webSettings(_ settings: Settings) -> WebServer.Settings {
+        var web = WebServer.Settings()
+        web.host = settings[AppSettings.host]
+        web.port = settings[AppSettings.port]
+        web.requestTimeout = settings[AppSettings.requestTimeout]
+        web.bodyByteCountMax = settings[AppSettings.bodyLimit]
+        web.trustedProxies = settings[AppSettings.trustedProxies]
+        return web
+    }
+
+    static func metricsRoute(_ telemetry: Telemetry) -> Route {
         let registry = telemetry.registry
         return .get("/metrics", access: .anyone) { _ in
             WebResponse(
@@ -123,14 +139,14 @@ struct Server: Sendable {
 }
 
 /// The last to start and the first to end: tells the load balancer before the listener closes.
-private struct Drain: Service {
-    let health: Health
+struct Drain: Service {
     let delay: Duration
+    let begin: @Sendable () -> Void
 
     func run() async throws {
         try? await gracefulShutdown()
         Logger(label: "flotilla.app").info("stopping", metadata: ["module": "app"])
-        health.drain()
+        begin()
         try? await Task.sleep(for: delay)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventBus
 import Foundation
+import Gateway
 import Kafka
 import Logging
 import Platform
@@ -22,6 +23,11 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
         let (list, settings) = try common.load()
+        guard try !ModuleList.runsGateway(settings) else {
+            let checks = Gateway.checks(
+                GatewayServer.gatewaySettings(settings), modules: ModuleList.names)
+            return try await run(checks)
+        }
         let keys = Result { try Composition.tokenKeys(settings, isCreating: false) }
         var checks = (try? keys.get())?.checks ?? []
         if checks.isEmpty { checks.append(Check("auth.signingKey") { _ = try keys.get() }) }

@@ -26,18 +26,32 @@ struct ServeCommand: AsyncParsableCommand {
                 logLevel: settings[AppSettings.logLevel].level,
                 logFormat: settings[AppSettings.logFormat] ?? .forStandardOutput))
         defer { telemetry.flush() }
+        guard try !ModuleList.runsGateway(settings) else {
+            let gateway = GatewayServer(
+                settings: settings, telemetry: telemetry, startedAt: startedAt)
+            return try await listening(settings) { try await gateway.run() }
+        }
         let composition = try Composition(list: list, settings: settings)
         try await composition.migrate()
         try await composition.bus.mendRestoredLogs()
         let server = Server(
             composition: composition, telemetry: telemetry, startedAt: startedAt)
         do {
-            try await server.run()
+            try await listening(settings) { try await server.run() }
         } catch {
             await composition.close()
-            guard let error = error as? IOError, error.errnoCode == EADDRINUSE else { throw error }
-            throw Complaint("can't listen: \(server.addresses) is taken by another program")
+            throw error
         }
         await composition.close()
+    }
+
+    /// - Throws: ``Complaint`` when the address is taken; what `run` throws.
+    private func listening(_ settings: Settings, _ run: () async throws -> Void) async throws {
+        do {
+            try await run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw Complaint(
+                "can't listen: \(Server.addresses(settings)) is taken by another program")
+        }
     }
 }

@@ -40,7 +40,7 @@ struct SourceFile {
 /// The package on disk. What modules there are is read, never listed.
 struct SourceTree {
     /// The folders in `Modules` that hold no feature module.
-    static let notModules: Set<String> = ["Kernel", "Transports"]
+    static let notModules: Set<String> = ["Kernel", "Transports", "Gateway"]
 
     let root: URL
     /// Every Swift file of the package, the manifest included.

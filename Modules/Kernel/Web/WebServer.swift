@@ -48,6 +48,23 @@ public struct WebServer: Service {
         responder = Self.responder(routes: routes, settings: settings, verifier: verifier)
     }
 
+    /// Builds a gateway: the paths of other processes, and few routes of its own, open to anyone.
+    ///
+    /// - Parameters:
+    ///   - passage: reaches the other processes.
+    ///   - listening: called with the port once connections are accepted.
+    package init(
+        passage: any Passage, routes: [Route], settings: Settings,
+        listening: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        self.settings = settings
+        self.listening = listening
+        responder = Self.responder(
+            routes: routes, settings: settings,
+            verifier: try await AccessTokenVerifier(keys: [], issuer: "", audience: ""),
+            passage: passage)
+    }
+
     /// Serves until graceful shutdown: then no connection is accepted, requests in hand finish.
     public func run() async throws {
         var logger = Logger(label: "flotilla.http")
@@ -73,13 +90,18 @@ public struct WebServer: Service {
 
     /// The whole stack without a socket, for the server and for tests of modules.
     package static func responder(
-        routes: [Route], settings: Settings, verifier: AccessTokenVerifier
+        routes: [Route], settings: Settings, verifier: AccessTokenVerifier,
+        passage: (any Passage)? = nil
     ) -> RouterResponder<WebContext> {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
         router.middlewares.add(
             ObservationMiddleware(
                 timeout: settings.requestTimeout, trustedProxies: settings.trustedProxies))
         router.middlewares.add(ProblemMiddleware(routes: RouteTable(routes)))
+        if let passage {
+            router.middlewares.add(
+                PassageMiddleware(passage: passage, trustedProxies: settings.trustedProxies))
+        }
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await Endpoint(route: route, settings: settings, verifier: verifier)

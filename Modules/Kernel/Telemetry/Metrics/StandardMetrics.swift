@@ -3,7 +3,7 @@ internal import Metrics
 /// The metrics of the platform, described where all of them can be read at once.
 public enum StandardMetrics {
     /// Every description; a new registry starts with them.
-    public static let all: [MetricDescription] = http + bus + storage + process + own
+    public static let all: [MetricDescription] = http + gateway + bus + storage + process + own
 
     private static let http: [MetricDescription] = [
         MetricDescription(
@@ -12,6 +12,24 @@ public enum StandardMetrics {
         MetricDescription(
             name: "http.server.active_requests", kind: .gauge,
             help: "Requests being served."),
+    ]
+
+    private static let gateway: [MetricDescription] = [
+        MetricDescription(
+            name: "http.client.request.duration", kind: .timer,
+            help: "Time from a request to an upstream to the head of its answer, for each try."),
+        MetricDescription(
+            name: "flotilla.gateway.upstream_up", kind: .gauge,
+            help: "1 while the probes find an upstream ready."),
+        MetricDescription(
+            name: "flotilla.gateway.circuit_state", kind: .gauge,
+            help: "0 while an upstream is asked, 1 while one request tries it, 2 while none is."),
+        MetricDescription(
+            name: "flotilla.gateway.retries", kind: .counter,
+            help: "Requests that took more than one try, by how they ended."),
+        MetricDescription(
+            name: "flotilla.rate_limit.decisions", kind: .counter,
+            help: "Requests that a rate limit allowed or refused."),
     ]
 
     private static let bus: [MetricDescription] = [

@@ -78,12 +78,12 @@ enum BodyReader {
 }
 
 /// A request whose body was not read to its end.
-enum BodyNotRead: Error {
+package enum BodyNotRead: Error {
     case tooSlow
     case brokenOff
     case tooLarge(byteCountMax: Int)
 
-    var problem: Problem {
+    package var problem: Problem {
         switch self {
         case .tooSlow:
             Problem(

@@ -36,7 +36,7 @@ struct ObservationMiddleware: RouterMiddleware {
         return try await InstrumentationContext.withValue(span.context) {
             var response = try await next(request, context)
             response.headers[.requestID] = context.requestID
-            let route = context.coreContext.endpointPath.value
+            let route = context.notes.route ?? context.coreContext.endpointPath.value
             let duration = ContinuousClock.now - start
             metrics.record(method: method, route: route, status: response.status, duration)
             finish(span, method: method, route: route, status: response.status)
@@ -114,14 +114,16 @@ struct ObservationMiddleware: RouterMiddleware {
 }
 
 /// Methods that metrics may name; anything else is one label, so that clients can't make series.
-enum KnownMethod {
+package enum KnownMethod {
     static let other = "_OTHER"
     private static let known: Set<String> = [
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
     ]
 
-    static func label(of method: HTTPRequest.Method) -> String {
-        known.contains(method.rawValue) ? method.rawValue : other
+    static func label(of method: HTTPRequest.Method) -> String { label(of: method.rawValue) }
+
+    package static func label(of method: String) -> String {
+        known.contains(method) ? method : other
     }
 }
 

@@ -22,13 +22,15 @@ struct ProblemMiddleware: RouterMiddleware {
         var response: Response
         do {
             response = try await next(request, context)
+            guard !context.notes.isPassedOn else { return response }
         } catch {
             let problem = problem(for: error, request: request)
             if problem.status.code >= 500 {
                 logger.error(
                     "request failed", error: error,
                     metadata: [
-                        "module": "web", "http.route": "\(context.endpointPath ?? "")",
+                        "module": "web",
+                        "http.route": "\(context.notes.route ?? context.endpointPath ?? "")",
                         "problem.code": "\(problem.code)",
                     ])
             }
@@ -50,7 +52,7 @@ struct ProblemMiddleware: RouterMiddleware {
     private func isAtEnd(
         _ request: Request, after error: any Error, context: WebContext
     ) async -> Bool {
-        if error is BodyNotRead { return false }
+        if error is BodyNotRead || error is UnreadBody { return false }
         guard !context.notes.isBodyRead else { return true }
         return await BodyReader.drain(request, until: context.deadline)
     }
@@ -60,6 +62,8 @@ struct ProblemMiddleware: RouterMiddleware {
         case let problem as Problem:
             return problem
         case let error as BodyNotRead:
+            return error.problem
+        case let error as UnreadBody:
             return error.problem
         case let refusal as any Refusal:
             let answer = refusal.answer
@@ -119,7 +123,7 @@ private struct ProblemBody: Encodable {
 
 extension Response {
     /// Ends the connection after this answer, because the rest of the request is not worth reading.
-    mutating func closeConnection() {
+    package mutating func closeConnection() {
         headers[.connection] = "close"
         let body = body
         self.body = ResponseBody(contentLength: body.contentLength) { writer in

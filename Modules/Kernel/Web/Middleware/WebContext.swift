@@ -28,6 +28,8 @@ final class RequestNotes: Sendable {
     private struct State {
         var userID: String?
         var isBodyRead = false
+        var isPassedOn = false
+        var route: String?
     }
 
     private let state = Mutex(State())
@@ -42,5 +44,17 @@ final class RequestNotes: Sendable {
     var isBodyRead: Bool {
         get { state.withLock { $0.isBodyRead } }
         set { state.withLock { $0.isBodyRead = newValue } }
+    }
+
+    /// Whether the answer is another process's, to be handed on as it is.
+    var isPassedOn: Bool {
+        get { state.withLock { $0.isPassedOn } }
+        set { state.withLock { $0.isPassedOn = newValue } }
+    }
+
+    /// The template that a request for another process matched.
+    var route: String? {
+        get { state.withLock { $0.route } }
+        set { state.withLock { $0.route = newValue } }
     }
 }
