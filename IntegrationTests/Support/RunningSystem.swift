@@ -101,6 +101,7 @@ final class RunningSystem: Sendable {
             let url = try await start(nil)
             return state.withLock { $0.url = url }
         }
+        let first = state.withLock(\.startCount) + 1
         // The keys that check tokens are the first thing that the others want to know.
         let user = try await start(.user)
         state.withLock { $0.upstreams[.user] = user }
@@ -110,6 +111,20 @@ final class RunningSystem: Sendable {
         }
         let url = try await start(.gateway)
         state.withLock { $0.url = url }
+        try await hearing(since: first)
+    }
+
+    /// Waits until every module hears what the broker has: a group takes a few seconds over it.
+    private func hearing(since first: Int) async throws {
+        let last = state.withLock(\.startCount)
+        try await eventually("every module hears", within: .seconds(40)) {
+            Set(
+                try (first...last).flatMap { try lines(of: $0) }
+                    .filter { $0["message"] == "partitions assigned" }
+                    .compactMap { $0["module"].string })
+        } until: {
+            $0.isSuperset(of: ["order", "payment", "search", "notification", "audit"])
+        }
     }
 
     /// Starts the process of a role, and tells where it listens.

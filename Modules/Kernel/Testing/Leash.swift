@@ -37,8 +37,16 @@ package final class Leash: Sendable {
         words.append(nil)
         variables.append(nil)
         defer { for word in words + variables { free(word) } }
+        // A thread of this process may have signals blocked that the program is to be ended with.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var child: pid_t = 0
-        let code = posix_spawn(&child, path, &actions, nil, words, variables)
+        let code = posix_spawn(&child, path, &actions, &attributes, words, variables)
         close(input[0])
         close(output[1])
         self.input = input[1]

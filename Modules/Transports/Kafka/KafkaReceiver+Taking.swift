@@ -31,6 +31,11 @@ extension KafkaReceiver {
             offsets.append((partition, Self.start(of: reading)))
         }
         try assign(offsets, instead: rebalance)
+        logger.info(
+            "partitions assigned",
+            metadata: [
+                "streams": "\(rebalance.partitions.map(\.stream).sorted().joined(separator: " "))"
+            ])
     }
 
     private static func start(of reading: Reading) -> Int64 {
