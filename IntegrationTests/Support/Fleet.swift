@@ -2,20 +2,18 @@ import FlotillaTesting
 import Foundation
 import Testing
 
-/// The processes of a split system, in the order in which they start.
-enum Role: String, CaseIterable, Sendable {
-    case user
-    case orders = "order,payment"
-    case followers = "search,notification,audit"
-    case gateway
-
+/// A process of a split system.
+struct Role: Hashable, Sendable, CustomStringConvertible {
+    let description: String
     /// What `--modules` says.
-    var modules: String { rawValue }
+    let modules: [String]
 
-    /// Those whose requests it answers.
-    var moduleNames: [String] {
-        self == .gateway ? [] : rawValue.split(separator: ",").map(String.init)
-    }
+    static let user = Role(description: "user", modules: ["user"])
+    static let orders = Role(description: "orders", modules: ["order", "payment"])
+    static let followers = Role(
+        description: "followers", modules: ["search", "notification", "audit"])
+    static let search = Role(description: "search", modules: ["search"])
+    static let gateway = Role(description: "gateway", modules: ["gateway"])
 }
 
 /// A broker of one test, to be frozen and emptied. It speaks Kafka's protocol.

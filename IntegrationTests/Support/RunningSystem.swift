@@ -43,6 +43,22 @@ final class RunningSystem: Sendable {
             broker: broker, label: label)
     }
 
+    /// A fleet over the same databases, of which nothing runs yet; its processes take the keys of
+    /// tokens from this system until they have a user process of their own.
+    func fleet(over broker: Broker) throws -> RunningSystem {
+        let fleet = RunningSystem(
+            .splitPostgres, directory: directory,
+            environment: environment.merging(try broker.environment) { $1 }
+                .filter { $0.key != "FLOTILLA_BUS_EXTERNALIZE" },
+            client: client, broker: broker, label: "fleet-")
+        let url = api.url
+        fleet.state.withLock { $0.upstreams[.user] = url }
+        return fleet
+    }
+
+    /// Another process of one that runs alone.
+    func successor(_ label: String) -> RunningSystem { another(label) }
+
     /// The system as an anonymous client sees it.
     var api: API { API(url: state.withLock(\.url), client: client) }
 
@@ -71,7 +87,7 @@ final class RunningSystem: Sendable {
         }
         if role == .gateway {
             for (other, url) in upstreams {
-                for module in other.moduleNames {
+                for module in other.modules {
                     environment["FLOTILLA_GATEWAY_UPSTREAMS_\(module.uppercased())"] = url
                 }
             }
@@ -79,7 +95,7 @@ final class RunningSystem: Sendable {
         let server = try Child(
             Program.flotilla,
             ["serve", "--port", "\(port(of: role))"]
-                + (role.map { ["--modules", $0.modules] } ?? []),
+                + (role.map { ["--modules", $0.modules.joined(separator: ",")] } ?? []),
             environment: environment, directory: directory.path,
             output: "\(directory.path)/\(label)log-\(number)",
             complaints: "\(directory.path)/\(label)err-\(number)")
@@ -102,6 +118,9 @@ final class RunningSystem: Sendable {
             return state.withLock { $0.url = url }
         }
         let first = state.withLock(\.startCount) + 1
+        state.withLock {
+            $0.upstreams[.user] = $0.servers[.user] == nil ? nil : $0.upstreams[.user]
+        }
         // The keys that check tokens are the first thing that the others want to know.
         let user = try await start(.user)
         state.withLock { $0.upstreams[.user] = user }
@@ -140,6 +159,13 @@ final class RunningSystem: Sendable {
             let url = url["server.url"].string
         else { throw DidNotStart(complaints: try directory.text("\(label)err-\(number)")) }
         return url
+    }
+
+    /// Asks the process of a role to end, and waits for it.
+    func stop(_ role: Role) async throws -> Int32 {
+        guard let process = server(of: role) else { throw CancellationError() }
+        process.terminate()
+        return try await process.ended().exitCode
     }
 
     /// Ends a process of a split system like a power cut.
