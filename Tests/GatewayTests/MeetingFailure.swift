@@ -89,7 +89,7 @@ import Testing
             return true
         }
         try await RawUpstream.withUpstream(script: script) { upstream in
-            try await withGateway(["order": upstream.url], flags: ["responseTimeout": "200ms"]) {
+            try await withGateway(["order": upstream.url], flags: ["responseTimeout": "1s"]) {
                 let answer = try await $0.get("/api/v1/orders")
                 #expect(answer.status == 504)
                 #expect(answer.isProblem)
