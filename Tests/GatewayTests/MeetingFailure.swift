@@ -89,7 +89,7 @@ import Testing
             return true
         }
         try await RawUpstream.withUpstream(script: script) { upstream in
-            try await withGateway(["order": upstream.url], flags: ["responseTimeout": "200ms"]) {
+            try await withGateway(["order": upstream.url], flags: ["responseTimeout": "1s"]) {
                 let answer = try await $0.get("/api/v1/orders")
                 #expect(answer.status == 504)
                 #expect(answer.isProblem)
@@ -232,13 +232,14 @@ import Testing
             return true
         }
         try await RawUpstream.withUpstream(script: script) { upstream in
-            try await withGateway(["order": upstream.url], flags: ["totalTimeout": "300ms"]) {
+            try await withGateway(["order": upstream.url], flags: ["totalTimeout": "2s"]) {
                 let start = ContinuousClock.now
                 let answer = try await speak(
                     to: $0.port, "GET /api/v1/orders HTTP/1.1\r\nHost: a\r\n\r\n"
                 ) { _ in false }
                 #expect(answer.isClosed)
-                #expect(ContinuousClock.now - start < .seconds(5))
+                #expect(answer.heard.hasPrefix("HTTP/1.1 200"))
+                #expect(ContinuousClock.now - start < .seconds(10))
             }
         }
     }

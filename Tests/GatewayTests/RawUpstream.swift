@@ -49,7 +49,8 @@ final class RawUpstream: Sendable {
         }
     }
 
-    private let server: NIOAsyncChannel<Connection, Never>
+    private let server: NIOAsyncChannel<any Channel, Never>
+    private let accepted: Accepted
     private let connections = Atomic(0)
     let port: Int
 
@@ -57,12 +58,15 @@ final class RawUpstream: Sendable {
     var connectionCount: Int { connections.load(ordering: .relaxed) }
 
     private init(port: Int) async throws {
+        let accepted = Accepted()
+        self.accepted = accepted
         server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try Connection(wrappingChannelSynchronously: channel)
-                }
+            // Nothing is read before somebody is there to take it.
+            .childChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: port) { channel -> EventLoopFuture<any Channel> in
+                accepted.add(channel)
+                return channel.eventLoop.makeSucceededFuture(channel)
             }
         self.port = server.channel.localAddress?.port ?? 0
     }
@@ -81,6 +85,7 @@ final class RawUpstream: Sendable {
             do { result = .success(try await body(upstream)) } catch { result = .failure(error) }
             group.cancelAll()
             try? await group.waitForAll()
+            upstream.accepted.closeAll()
             return try result.get()
         }
     }
@@ -90,12 +95,16 @@ final class RawUpstream: Sendable {
     ) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             try await server.executeThenClose { incoming in
-                for try await connection in incoming {
+                for try await channel in incoming {
                     let number = connections.add(1, ordering: .relaxed).newValue
                     group.addTask {
+                        let connection = try await channel.eventLoop.submit {
+                            try Connection(wrappingChannelSynchronously: channel)
+                        }.get()
                         try? await connection.executeThenClose { inbound, outbound in
+                            try await channel.setOption(.autoRead, value: true).get()
                             var exchange = Exchange(
-                                number: number, channel: connection.channel,
+                                number: number, channel: channel,
                                 inbound: inbound.makeAsyncIterator(), outbound: outbound)
                             try await script(&exchange)
                         }
@@ -123,6 +132,17 @@ extension RawUpstream.Exchange {
     /// Answers every request of the connection with the same text.
     mutating func answerAll(_ answer: String) async throws {
         while try await head() != nil { try await say(answer) }
+    }
+}
+
+/// The connections of an upstream, also those that no script came to.
+private final class Accepted: Sendable {
+    private let channels = Mutex<[any Channel]>([])
+
+    func add(_ channel: any Channel) { channels.withLock { $0.append(channel) } }
+
+    func closeAll() {
+        for channel in channels.withLock({ $0 }) { channel.close(promise: nil) }
     }
 }
 

@@ -98,6 +98,7 @@ func withGateway(
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
     configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.tracing.tracer = nil
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let group = ServiceGroup(
         configuration: .init(
@@ -120,7 +121,7 @@ func withGateway(
 
 /// A client that says its bytes itself.
 func speak(
-    to port: Int, _ text: String, until isEnough: (String) -> Bool
+    to port: Int, _ text: String, until isEnough: (String) async throws -> Bool
 ) async throws -> (heard: String, isClosed: Bool) {
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .connect(host: "127.0.0.1", port: port) { channel in
@@ -131,11 +132,11 @@ func speak(
     return try await channel.executeThenClose { inbound, outbound in
         try await outbound.write(ByteBuffer(string: text))
         var heard = ""
-        if isEnough(heard) { return (heard, false) }
+        if try await isEnough(heard) { return (heard, false) }
         do {
             for try await bytes in inbound {
                 heard += String(buffer: bytes)
-                if isEnough(heard) { return (heard, false) }
+                if try await isEnough(heard) { return (heard, false) }
             }
         } catch is IOError {
             return (heard, true)
