@@ -148,12 +148,24 @@ struct CutoverCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify",
             abstract: "Compare what Kafka brought with the logs, and what was made of it.",
-            discussion: "Exit code 2 when something is missing. Events of this moment may be.")
+            discussion: "Exit code 2 when something that was sent before it began is missing.")
 
         @OptionGroup var options: Options
 
+        @Option(help: "Seconds to wait for what is on its way.")
+        var wait = 20
+
         func run() async throws {
-            let result = try await options.run { try await $0.verify() }
+            let seconds = wait
+            let result = try await options.run { cutover in
+                let goal = try await cutover.standing()
+                let end = ContinuousClock.now + .seconds(seconds)
+                while true {
+                    let result = try await cutover.verify(since: goal)
+                    if result.isGood || ContinuousClock.now >= end { return result }
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+            }
             if options.json {
                 try printJSON(result)
             } else {

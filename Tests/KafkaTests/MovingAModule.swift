@@ -71,7 +71,7 @@ import Testing
                 try await harbour.arrival(of: "a", count)
             }
         }
-        let verification = try await cutover.verify()
+        let verification = try await cutover.verify(since: cutover.standing())
         #expect(verification.isGood, "\(verification)")
         #expect(verification.sides.contains { $0.side == "before" && $0.published > 50 })
         #expect(verification.sides.contains { $0.side == "after" && $0.published > 50 })
@@ -95,12 +95,12 @@ import Testing
             try await harbour.arrival(of: "a", 10)
         }
         let cutover = try harbour.cutover()
-        #expect(try await cutover.verify().isGood)
+        #expect(try await cutover.verify(since: cutover.standing()).isGood)
         try await harbour.quayDatabase.write { transaction in
             try transaction.execute("DELETE FROM inbox_events WHERE log_position = 4")
             try transaction.execute("UPDATE inbox_marks SET position = 7")
         }
-        let verification = try await cutover.verify()
+        let verification = try await cutover.verify(since: cutover.standing())
         #expect(verification.sides.map(\.isEqual) == [true, false])
         #expect(verification.untaken.map(\.taken) == [7])
     }

@@ -53,15 +53,16 @@ extension Cutover {
     /// Events read at a time.
     private static let pageCount = 5_000
 
-    /// Compares both ways, up to what has been sent when it begins.
+    /// Compares both ways.
     ///
+    /// - Parameter goal: up to what had been sent then; what is not there yet may still come.
     /// - Throws: `StorageError`.
-    public func verify() async throws -> Verification {
+    public func verify(since goal: Standing) async throws -> Verification {
         var sides: [Verification.Side] = []
         var untaken: [Verification.Untaken] = []
         for log in publishers {
             let name = log.module
-            let sent = try await log.readers().first { $0.name == Self.broker }?.position ?? 0
+            let sent = goal.logs.first { $0.log == name }?.sent ?? 0
             let mark = try await inDatabase { transaction in
                 try transaction.first(
                     "SELECT MAX(position) AS mark FROM bus_cutovers WHERE log = \(name)")?
