@@ -23,7 +23,7 @@ extension `The whole system` {
                 let ada = try await system.person("Ada")
                 try await expectOthersAreDone(with: ada, admin: admin, in: system)
                 try await eventually("a retry of the mail") {
-                    Exposition(try await system.api.get("/metrics").text).value(
+                    Exposition(try await system.api(of: .followers).get("/metrics").text).value(
                         "flotilla_inbox_retried_total",
                         ["consumer": "notification.user-mails"]) ?? 0
                 } until: {

@@ -1,5 +1,6 @@
 import FlotillaTesting
 import Foundation
+import Synchronization
 import Testing
 
 /// A process of a split system.
@@ -20,19 +21,45 @@ struct Role: Hashable, Sendable, CustomStringConvertible {
 final class Broker: Sendable {
     /// `HOST:PORT`.
     let address: String
-    private let leash: Leash
-    private let process: pid_t
+    private let running: Mutex<(leash: Leash?, process: pid_t)>
 
     /// Blocks for a moment.
     init() throws {
-        leash = try Leash(Self.scripts + "/tansu.sh", [])
-        let (address, process) = (leash.readLine(), leash.readLine())
-        self.address = try #require(address, "Tansu did not start: is it installed?")
-        self.process = try #require(process?.split(separator: " ").last.flatMap { pid_t($0) })
+        let (leash, address, process) = try Self.start(port: "0")
+        self.address = address
+        running = Mutex((leash, process))
     }
 
-    func freeze() { kill(process, SIGSTOP) }
-    func thaw() { kill(process, SIGCONT) }
+    private static func start(
+        port: String
+    ) throws -> (leash: Leash, address: String, process: pid_t) {
+        let leash = try Leash(scripts + "/tansu.sh", [port])
+        let (address, process) = (leash.readLine(), leash.readLine())
+        return (
+            leash, try #require(address, "Tansu did not start: is it installed?"),
+            try #require(process?.split(separator: " ").last.flatMap { pid_t($0) })
+        )
+    }
+
+    func freeze() { kill(running.withLock(\.process), SIGSTOP) }
+    func thaw() { kill(running.withLock(\.process), SIGCONT) }
+
+    /// Ends it, and starts one that knows nothing at the same address; blocks for a moment.
+    func empty() throws {
+        running.withLock { $0.leash = nil }
+        let port = address.split(separator: ":").last.map(String.init) ?? "0"
+        let (leash, _, process) = try Self.start(port: port)
+        running.withLock { $0 = (leash, process) }
+    }
+
+    /// Runs a program of somebody who has nothing of ours, in Python; what it prints, line by line.
+    func stranger(_ program: String, _ arguments: String...) async throws -> [JSON] {
+        let python = Self.scripts + "/../.tools/venv/bin/python"
+        let run = try await Program.run(
+            python, ["-c", program, address] + arguments, within: .seconds(60))
+        try #require(run.exitCode == 0, "\(run)")
+        return try run.output.split(separator: "\n").map { try JSON(parsing: Data($0.utf8)) }
+    }
 
     /// What the program is told to reach it.
     var environment: [String: String] {

@@ -67,6 +67,14 @@ final class RunningSystem: Sendable {
     /// The process that clients talk to; `nil` before the first start.
     var server: Child? { state.withLock { $0.servers[topology.isSplit ? .gateway : nil] } }
 
+    /// Where the processes behind the gateway listen.
+    var upstreamURLs: [String] { state.withLock { Array($0.upstreams.values) } }
+
+    /// The process that runs the modules of a role, as it is seen from beside the gateway.
+    func api(of role: Role) -> API {
+        api.with(url: state.withLock { $0.upstreams[role] ?? $0.url })
+    }
+
     /// The process of a role.
     func server(of role: Role) -> Child? { state.withLock { $0.servers[role] } }
 

@@ -76,6 +76,12 @@ public enum StandardMetrics {
             name: "flotilla.dead_letter.messages", kind: .counter,
             help: "Deliveries given up after the last attempt."),
         MetricDescription(
+            name: "flotilla.kafka.consumer_lag_events", kind: .gauge,
+            help: "Messages of a partition that a module's intake has not taken."),
+        MetricDescription(
+            name: "flotilla.kafka.errors", kind: .counter,
+            help: "Batches and sessions with a broker that failed, by librdkafka's error name."),
+        MetricDescription(
             name: "messaging.process.duration", kind: .timer,
             help: "Time a consumer took to handle one event."),
     ]

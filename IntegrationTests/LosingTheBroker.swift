@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+extension `The whole system` {
+    @Suite struct `Losing the broker` {
+        private static let topologies = Topology.splits.filter { !$0.isOnPostgres }
+
+        @Test(arguments: topologies)
+        func `G6: requests are answered while it is away, and told to all afterwards`(
+            topology: Topology
+        ) async throws {
+            try await withSystem(topology) {
+                try await Witness(system: $0).install()
+            } _: { system in
+                let broker = try #require(system.broker)
+                _ = try await system.person("Before")
+                try await system.quiet()
+                broker.freeze()
+                let start = ContinuousClock.now
+                for number in 0..<5 { _ = try await system.person("Meanwhile", number: number) }
+                #expect(ContinuousClock.now - start < .seconds(10))
+                for url in system.upstreamURLs {
+                    let ready = try await API(url: url, client: system.api.client)
+                        .get("/health/ready")
+                    #expect(ready.status == 200, "\(url): \(ready)")
+                }
+                let report = try await eventually("it is told what is wrong", within: .seconds(30))
+                {
+                    try await system.api.get("/health/integrations")
+                } until: {
+                    $0.status == 503 && $0.json["checks"]["user.kafka"]["status"] == "fail"
+                        && $0.json["checks"]["user.bus"]["data"]["UserRegisteredEventV1"] != .null
+                }
+                #expect(report.json["checks"]["user.bus"]["data"]["UserRegisteredEventV1"] != 0)
+                broker.thaw()
+                try await system.quiet(within: .seconds(60))
+                #expect(try await system.stop().exitCode == 0)
+                let testimony = try await Witness(system: system).testimony()
+                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+            }
+        }
+
+        @Test(arguments: topologies)
+        func `G6: one that comes back empty is filled from the logs, and nobody hears it twice`(
+            topology: Topology
+        ) async throws {
+            try await withSystem(topology) {
+                try await Witness(system: $0).install()
+            } _: { system in
+                let broker = try #require(system.broker)
+                for number in 0..<5 { _ = try await system.person("Early", number: number) }
+                try await system.quiet()
+                #expect(try await system.stop(.followers) == 0)
+                for number in 0..<5 { _ = try await system.person("Late", number: number) }
+                try await eventually("all is sent", within: .seconds(20)) {
+                    let readers = try await system.tables.rows(
+                        "user", "SELECT position FROM outbox_readers WHERE reader = 'kafka'")
+                    let log = try await system.tables.rows(
+                        "user", "SELECT MAX(position) AS position FROM outbox_events")
+                    return (readers, log)
+                } until: {
+                    $0 == $1
+                }
+                try broker.empty()
+                _ = try await system.person("Afterwards")
+                try await system.start(.followers)
+                let run = try await system.command(["events", "republish"])
+                #expect(run.exitCode == 0, "\(run)")
+                #expect(run.output.contains("will be sent again"), "\(run)")
+                try await system.quiet(within: .seconds(60))
+                #expect(try await system.stop().exitCode == 0)
+                let testimony = try await Witness(system: system).testimony()
+                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+            }
+        }
+
+        @Test(arguments: topologies)
+        func `G6: a topic that was deleted is made anew, and filled on request`(
+            topology: Topology
+        ) async throws {
+            try await withSystem(topology) {
+                try await Witness(system: $0).install()
+            } _: { system in
+                let broker = try #require(system.broker)
+                for number in 0..<3 { _ = try await system.person("Early", number: number) }
+                try await system.quiet()
+                _ = try await broker.stranger(Strangers.vandal, "user.events")
+                for number in 0..<3 { _ = try await system.person("Late", number: number) }
+                let run = try await system.command(["events", "republish", "--module", "user"])
+                #expect(run.exitCode == 0, "\(run)")
+                try await system.quiet(within: .seconds(60))
+                #expect(try await system.stop().exitCode == 0)
+                let testimony = try await Witness(system: system).testimony()
+                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+            }
+        }
+    }
+}
