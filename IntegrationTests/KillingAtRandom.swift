@@ -16,7 +16,7 @@ extension `The whole system` {
             let seed = "FLOTILLA_TEST_SEED=\(chance.seed)"
             print("killing with \(seed)")
             let start = ContinuousClock.now
-            let killCount = topology.count(Self.killCount, onPostgres: 60)
+            let killCount = topology.count(Self.killCount, onPostgres: 30)
             try await withSystem(topology) {
                 try await Witness(system: $0).install()
             } _: { system in

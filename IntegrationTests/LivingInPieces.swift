@@ -4,7 +4,9 @@ import Testing
 extension `The whole system` {
     /// Services over a broker, with accidents.
     @Suite struct `Living in pieces` {
-        private static let duration = Duration.seconds(60)
+        private static func duration(_ topology: Topology) -> Duration {
+            .seconds(topology.count(120, onPostgres: 40))
+        }
         private static let regularCount = 4
 
         @Test(.timeLimit(.minutes(8)), arguments: Topology.splits)
@@ -25,7 +27,7 @@ extension `The whole system` {
                 let people = regulars
                 let load = Load(isPatient: true) { system.api }
                 async let running: Void = load.run(regulars: people)
-                let end = ContinuousClock.now + Self.duration
+                let end = ContinuousClock.now + Self.duration(topology)
                 var (killCount, freezeCount) = (0, 0)
                 while ContinuousClock.now < end {
                     let pause = Int.random(in: 0...1_500, using: &chance)

@@ -73,26 +73,5 @@ extension `The whole system` {
                 #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
             }
         }
-
-        @Test(arguments: topologies)
-        func `G6: a topic that was deleted is made anew, and filled on request`(
-            topology: Topology
-        ) async throws {
-            try await withSystem(topology) {
-                try await Witness(system: $0).install()
-            } _: { system in
-                let broker = try #require(system.broker)
-                for number in 0..<3 { _ = try await system.person("Early", number: number) }
-                try await system.quiet()
-                _ = try await broker.stranger(Strangers.vandal, "user.events")
-                for number in 0..<3 { _ = try await system.person("Late", number: number) }
-                let run = try await system.command(["events", "republish", "--module", "user"])
-                #expect(run.exitCode == 0, "\(run)")
-                try await system.quiet(within: .seconds(60))
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
-            }
-        }
     }
 }

@@ -3,8 +3,9 @@ import Synchronization
 import Testing
 
 extension `The whole system` {
-    /// The way that `docs/guides/splitting.md` describes, under load: one process on PostgreSQL, its
-    /// events sent to a broker besides, Search in a process of its own, everything split, and back.
+    /// The way that `docs/guides/splitting.md` describes, under load: one process on PostgreSQL,
+    /// its events sent to a broker besides, Search in a process of its own, everything split, and
+    /// back.
     @Suite struct `Moving out` {
         /// Where clients are led to, as a load balancer does it.
         private final class Front: Sendable {
@@ -37,7 +38,7 @@ extension `The whole system` {
                 let fleet = try monolith.fleet(over: broker)
                 try await moveSearchOut(of: monolith, to: fleet)
                 try await split(monolith, into: fleet, front)
-                let successor = monolith.successor("back-")
+                let successor = monolith.another("back-")
                 try await moveBack(to: successor, from: fleet, front)
                 load.end()
                 try await running

@@ -5,7 +5,7 @@ import Testing
 
 extension `The whole system` {
     @Suite struct `Running several instances` {
-        private static let duration = Duration.seconds(60)
+        private static let duration = Duration.seconds(40)
 
         @Test(arguments: [2, 4])
         func `G7: kills, pauses and cut connections lose nothing, double nothing, keep every order`(

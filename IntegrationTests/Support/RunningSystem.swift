@@ -24,7 +24,7 @@ final class RunningSystem: Sendable {
         var upstreams: [Role: String] = [:]
     }
 
-    fileprivate init(
+    init(
         _ topology: Topology, directory: Directory, environment: [String: String],
         client: HTTPClient, broker: Broker?, label: String = ""
     ) {
@@ -37,7 +37,7 @@ final class RunningSystem: Sendable {
     }
 
     /// Another process over the same directory, not started yet.
-    fileprivate func another(_ label: String) -> RunningSystem {
+    func another(_ label: String) -> RunningSystem {
         RunningSystem(
             topology, directory: directory, environment: environment, client: client,
             broker: broker, label: label)
@@ -55,9 +55,6 @@ final class RunningSystem: Sendable {
         fleet.state.withLock { $0.upstreams[.user] = url }
         return fleet
     }
-
-    /// Another process of one that runs alone.
-    func successor(_ label: String) -> RunningSystem { another(label) }
 
     /// The system as an anonymous client sees it.
     var api: API { API(url: state.withLock(\.url), client: client) }
@@ -229,76 +226,5 @@ final class RunningSystem: Sendable {
         try directory.text("\(label)log-\(number)").split(separator: "\n").compactMap {
             try? JSON(parsing: Data($0.utf8))
         }
-    }
-}
-
-/// The server ended instead of listening.
-struct DidNotStart: Error {
-    let complaints: String
-}
-
-/// Runs a system for as long as `body` takes, and leaves nothing of it behind.
-///
-/// - Parameter prepare: what is to happen to its databases, made and migrated, before it starts.
-func withSystem(
-    _ topology: Topology, environment: [String: String] = [:],
-    prepare: ((RunningSystem) async throws -> Void)? = nil,
-    _ body: (RunningSystem) async throws -> Void
-) async throws {
-    var configuration = HTTPClient.Configuration()
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-    configuration.connectionPool.retryConnectionEstablishment = false
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    let directory = try Directory()
-    // A place that the test has made itself needs no other.
-    let storage = environment["FLOTILLA_STORAGE_URL"]
-    let broker = topology.isSplit ? try Broker() : nil
-    let own = try topology.environment(in: directory.path, storage: storage)
-        .merging(broker?.environment ?? [:]) { $1 }
-    let system = RunningSystem(
-        topology, directory: directory, environment: own.merging(environment) { $1 },
-        client: client, broker: broker)
-    let result: Result<Void, any Error>
-    do {
-        if let prepare {
-            let migrated = try await system.command(["migrate"])
-            try #require(migrated.exitCode == 0, "\(migrated)")
-            try await prepare(system)
-        }
-        try await system.start()
-        result = .success(try await body(system))
-    } catch {
-        result = .failure(error)
-    }
-    try? await system.kill()
-    try? await client.shutdown()
-    directory.remove()
-    if storage == nil { topology.remove(own) }
-    try result.get()
-}
-
-/// Runs two processes over one directory, of which the first was there before.
-func withTwoProcesses(
-    _ topology: Topology, environment: [String: String] = [:],
-    prepare: ((RunningSystem) async throws -> Void)? = nil,
-    _ body: (_ first: RunningSystem, _ second: RunningSystem) async throws -> Void
-) async throws {
-    try await withProcesses(2, topology, environment: environment, prepare: prepare) {
-        try await body($0[0], $0[1])
-    }
-}
-
-/// Runs several processes over one directory, started one after the other.
-func withProcesses(
-    _ count: Int, _ topology: Topology, environment: [String: String] = [:],
-    prepare: ((RunningSystem) async throws -> Void)? = nil,
-    _ body: ([RunningSystem]) async throws -> Void
-) async throws {
-    try await withSystem(topology, environment: environment, prepare: prepare) { first in
-        let others = (1..<count).map { first.another("\($0 + 1)-") }
-        defer { for other in others { other.server?.kill() } }
-        for other in others { try await other.start() }
-        try await body([first] + others)
-        for other in others { try await other.kill() }
     }
 }

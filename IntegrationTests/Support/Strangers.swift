@@ -56,13 +56,4 @@ enum Strangers {
         send(json.dumps(user(7)), dict(binary(7), ce_type="UserRegisteredEventV9"))
         assert producer.flush(20) == 0
         """
-
-    /// Deletes a topic.
-    static let vandal = """
-        import sys
-        from confluent_kafka.admin import AdminClient
-        for topic, future in AdminClient({"bootstrap.servers": sys.argv[1]}).delete_topics(
-                [sys.argv[2]]).items():
-            future.result(20)
-        """
 }

@@ -20,7 +20,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(5)))
     func `G1 to G5 hold for thousands of seeds`() async throws {
-        let count = try await Simulation.forSeeds(2_000, within: .seconds(110)) { seed in
+        let count = try await Simulation.forSeeds(2_000, within: .seconds(80)) { seed in
             try await Self.run(seed)
         }
         print("simulated \(count) seeds")

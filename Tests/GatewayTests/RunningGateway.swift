@@ -78,7 +78,8 @@ func withGateway(
     _ upstreams: [String: String], flags: [String: String] = [:], trusting proxies: String = "",
     requestBodyMax: Int = 1 << 20, _ body: (RunningGateway) async throws -> Void
 ) async throws {
-    var all = ["gateway.probeInterval": "10m"]
+    // Where the time to connect is not what a test is about, a busy machine has enough of it.
+    var all = ["gateway.probeInterval": "10m", "gateway.connectTimeout": "25s"]
     for (module, url) in upstreams { all["gateway.upstreams.\(module)"] = url }
     for (key, value) in flags { all["gateway.\(key)"] = value }
     let settings = try Settings.load(

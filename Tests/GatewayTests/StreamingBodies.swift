@@ -160,7 +160,7 @@ import Testing
 
     @Test func `answers 408 when it is the client that is slow`() async throws {
         try await RawUpstream.withUpstream(script: Self.sink) { upstream in
-            try await withGateway(["order": upstream.url], flags: ["responseTimeout": "200ms"]) {
+            try await withGateway(["order": upstream.url], flags: ["responseTimeout": "4s"]) {
                 let answer = try await speak(
                     to: $0.port,
                     "POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"

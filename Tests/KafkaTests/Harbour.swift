@@ -150,6 +150,19 @@ final class Harbour: Sendable {
         #expect(seen.numbers(of: ship) == Array(1...count), "each once and in order")
     }
 
+    /// Waits until the cluster has all that was published.
+    func hasSent() async throws {
+        let log = OutboxLog(module: "port", database: portDatabase)
+        while try await log.readers().first?.position ?? 0 < log.newest() {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    func republish() async throws {
+        _ = try await OutboxLog(module: "port", database: portDatabase)
+            .republish(by: "kafka", after: 0)
+    }
+
     /// The dead letters of the quay, oldest first.
     func deadLetters() async throws -> [DeadLetter] {
         let letters = DeadLetters(

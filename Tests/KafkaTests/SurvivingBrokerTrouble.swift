@@ -11,6 +11,7 @@ import Testing
     private static let produce = 0
     private static let fetch = 1
     /// Error codes of the protocol.
+    private static let unknownTopic = 3
     private static let notLeader = 6
     private static let requestTimedOut = 7
     private static let messageTooLarge = 10
@@ -19,9 +20,7 @@ import Testing
 
     @Test func `carries what was published before and meanwhile, in order`() async throws {
         let cluster = try MockCluster()
-        try cluster.tell("topic port.events 3")
-        try cluster.tell("topic bus.events 3")
-        let harbour = try await Harbour(cluster.brokers)
+        let harbour = try await Self.harbour(on: cluster)
         try await harbour.ship("before", 1...300)
         try await harbour.running(harbour.port(), harbour.quay()) {
             try await harbour.arrival(of: "before", 300)
@@ -33,9 +32,7 @@ import Testing
     @Test(arguments: [notLeader, requestTimedOut, notEnoughReplicas, messageTooLarge])
     func `sends again what a broker refused for a while`(code: Int) async throws {
         let cluster = try MockCluster()
-        try cluster.tell("topic port.events 3")
-        try cluster.tell("topic bus.events 3")
-        let harbour = try await Harbour(cluster.brokers)
+        let harbour = try await Self.harbour(on: cluster)
         try cluster.tell("errors \(Self.produce) \(code) 5")
         try await harbour.ship("a", 1...200)
         try await harbour.running(harbour.port(), harbour.quay()) {
@@ -45,9 +42,7 @@ import Testing
 
     @Test func `goes on when rights are lost and given back`() async throws {
         let cluster = try MockCluster()
-        try cluster.tell("topic port.events 3")
-        try cluster.tell("topic bus.events 3")
-        let harbour = try await Harbour(cluster.brokers)
+        let harbour = try await Self.harbour(on: cluster)
         let port = harbour.port()
         try await harbour.running(port, harbour.quay()) {
             try await harbour.ship("a", 1...10)
@@ -60,9 +55,7 @@ import Testing
 
     @Test func `goes on when brokers go away one after the other, and leaders move`() async throws {
         let cluster = try MockCluster()
-        try cluster.tell("topic port.events 3")
-        try cluster.tell("topic bus.events 3")
-        let harbour = try await Harbour(cluster.brokers)
+        let harbour = try await Self.harbour(on: cluster)
         try await harbour.running(harbour.port(), harbour.quay()) {
             var sent = 0
             func some() async throws {
@@ -90,9 +83,7 @@ import Testing
 
     @Test func `a slow broker delays, and nothing else`() async throws {
         let cluster = try MockCluster()
-        try cluster.tell("topic port.events 3")
-        try cluster.tell("topic bus.events 3")
-        let harbour = try await Harbour(cluster.brokers)
+        let harbour = try await Self.harbour(on: cluster)
         for broker in 1...3 { try cluster.tell("latency \(broker) 400") }
         try await harbour.ship("a", 1...500)
         try await harbour.running(harbour.port(), harbour.quay()) {
@@ -102,9 +93,7 @@ import Testing
 
     @Test func `a process that follows another reads on where that one stopped`() async throws {
         let cluster = try MockCluster()
-        try cluster.tell("topic port.events 3")
-        try cluster.tell("topic bus.events 3")
-        let harbour = try await Harbour(cluster.brokers)
+        let harbour = try await Self.harbour(on: cluster)
         for round in 0..<3 {
             try await harbour.ship("a", round * 40 + 1...round * 40 + 40)
             try await harbour.running(harbour.port(), harbour.quay()) {
@@ -133,6 +122,45 @@ import Testing
         try await successor.running(successor.port(), successor.quay()) {
             try await successor.arrival(of: "a", 60)
         }
+    }
+
+    @Test func `one that was filled anew, and further, is read from its beginning`() async throws {
+        let old = try MockCluster()
+        let harbour = try await Self.harbour(on: old)
+        try await harbour.ship("a", 1...40)
+        try await harbour.running(harbour.port(), harbour.quay()) {
+            try await harbour.arrival(of: "a", 40)
+        }
+        let new = try MockCluster()
+        for topic in ["port", "bus"] { try new.tell("topic \(topic).events 3") }
+        let successor = harbour.moved(to: new.brokers)
+        // The same key lies in the same partition, which is longer than what was read of the old
+        // one when the reader comes.
+        try await successor.ship("a", 41...140)
+        try await successor.running(successor.port()) { try await successor.hasSent() }
+        try await successor.republish()
+        try await successor.running(successor.port()) { try await successor.hasSent() }
+        try await successor.running(successor.quay()) {
+            try await successor.arrival(of: "a", 140)
+        }
+    }
+
+    @Test(arguments: [produce, fetch])
+    func `goes on when a topic is away for a while`(api: Int) async throws {
+        let cluster = try MockCluster()
+        let harbour = try await Self.harbour(on: cluster)
+        try await harbour.running(harbour.port(), harbour.quay()) {
+            try await harbour.ship("a", 1...10)
+            try await harbour.arrival(of: "a", 10)
+            try cluster.tell("errors \(api) \(Self.unknownTopic) 6")
+            try await harbour.ship("a", 11...20)
+            try await harbour.arrival(of: "a", 20)
+        }
+    }
+
+    private static func harbour(on cluster: MockCluster) async throws -> Harbour {
+        for topic in ["port", "bus"] { try cluster.tell("topic \(topic).events 3") }
+        return try await Harbour(cluster.brokers)
     }
 
     @Test func `says which topic has another number of partitions`() async throws {

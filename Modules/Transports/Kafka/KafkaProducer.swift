@@ -107,7 +107,7 @@ final class KafkaProducer: Sendable {
                 let code = message.pointee.err
                 guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
                     if let fatal = client.fatalError { throw fatal }
-                    let topic = rd_kafka_topic_name(message.pointee.rkt)
+                    let topic = message.pointee.rkt.flatMap { rd_kafka_topic_name($0) }
                     throw KafkaError(code, topic.map { String(cString: $0) } ?? "topic")
                 }
                 reports.openCount -= 1

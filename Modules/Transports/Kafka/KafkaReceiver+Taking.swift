@@ -233,6 +233,24 @@ extension KafkaReceiver {
             ).record(lag(of: partition))
         }
         commit(partitions)
+        try await verifyRegularly()
+    }
+
+    /// A topic that was deleted and made anew, and is longer by now than what was read of the old
+    /// one, looks as if nothing had happened.
+    private func verifyRegularly() async throws {
+        let now = ContinuousClock.now
+        let readings = state.withLock { state -> [(Partition, Reading)] in
+            guard now - state.verifiedAt >= Self.verificationInterval else { return [] }
+            state.verifiedAt = now
+            return state.partitions.filter { !$0.value.isPaused && $0.value.fingerprint != nil }
+                .map { ($0, $1) }
+        }
+        for (partition, reading) in readings {
+            var reading = reading
+            reading.unverified = reading.fingerprint
+            try await seek(partition, in: reading, to: reading.next - 1)
+        }
     }
 
     private func pause(_ partition: Partition, _ isPaused: Bool) {

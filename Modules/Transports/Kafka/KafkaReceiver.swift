@@ -23,6 +23,7 @@ final class KafkaReceiver: Sendable {
     struct State {
         var partitions: [Partition: Reading] = [:]
         var lookedAt = ContinuousClock.now
+        var verifiedAt = ContinuousClock.now
     }
 
     /// A partition of a topic.
@@ -50,6 +51,9 @@ final class KafkaReceiver: Sendable {
     private static let batchByteCountMax = 8 * 1_024 * 1_024
     private static let pollMilliseconds: Int32 = 100
     static let lookInterval = Duration.milliseconds(500)
+    /// How often the last record of each partition is read again, in case that nobody said that it
+    /// was lost.
+    static let verificationInterval = Duration.seconds(15)
 
     init(
         topics: [String], intake: Intake, settings: KafkaSettings, logger: Logger
@@ -159,7 +163,7 @@ final class KafkaReceiver: Sendable {
         _ message: UnsafePointer<rd_kafka_message_t>, _ news: inout News
     ) -> CloudEventRecord.Incoming? {
         let fields = message.pointee
-        let topic = rd_kafka_topic_name(fields.rkt).map { String(cString: $0) } ?? ""
+        let topic = fields.rkt.flatMap { rd_kafka_topic_name($0) }.map { String(cString: $0) } ?? ""
         guard fields.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
             if fields.err != RD_KAFKA_RESP_ERR__PARTITION_EOF {
                 news.error = KafkaError(fields.err, topic)
