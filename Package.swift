@@ -113,6 +113,7 @@ var kernel: [Target] {
         .systemLibrary(
             name: "CPostgres", path: "Modules/Kernel/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSpawn", path: "Modules/Kernel/CSpawn"),
         .systemLibrary(
             name: "CKafka", path: "Modules/Kernel/CKafka", pkgConfig: "rdkafka",
             providers: [.apt(["librdkafka-dev"])]),
@@ -149,7 +150,8 @@ var kernel: [Target] {
         + [
             .target(
                 name: "FlotillaTesting",
-                dependencies: platform + [.hummingbird, .hummingbirdTesting, .nioCore],
+                dependencies: platform
+                    + ["CSpawn", .hummingbird, .hummingbirdTesting, .nioCore],
                 path: "Modules/Kernel/Testing", swiftSettings: strict),
             .testTarget(
                 name: "TestingTests", dependencies: platform + ["FlotillaTesting"],
@@ -218,7 +220,7 @@ var app: [Target] {
             path: "Tests/ExampleTests", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["FlotillaTesting", .asyncHTTPClient, .nioCore, .nioHTTP1],
+            dependencies: ["CSpawn", "FlotillaTesting", .asyncHTTPClient, .nioCore, .nioHTTP1],
             path: "IntegrationTests", swiftSettings: strict),
     ]
 }

@@ -1,3 +1,4 @@
+import CSpawn
 import Foundation
 import Synchronization
 import Testing
@@ -34,6 +35,7 @@ final class Child: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, appending, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, complaints, appending, 0o600)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
         let variables = ["PATH": "/usr/bin:/bin", "HOME": directory].merging(environment) { $1 }
         // `env` changes the directory and then becomes the program, under the same process id. A

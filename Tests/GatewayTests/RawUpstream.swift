@@ -60,31 +60,15 @@ final class RawUpstream: Sendable {
     private init(port: Int) async throws {
         let accepted = Accepted()
         self.accepted = accepted
-        server = try await Self.bind(port, accepted)
-        self.port = server.channel.localAddress?.port ?? 0
-    }
-
-    /// Who had the port a moment ago may take another to give it back.
-    private static func bind(
-        _ port: Int, _ accepted: Accepted
-    ) async throws -> NIOAsyncChannel<any Channel, Never> {
-        let end = ContinuousClock.now + .seconds(5)
-        while true {
-            do {
-                return try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                    // Nothing is read before somebody is there to take it.
-                    .childChannelOption(.autoRead, value: false)
-                    .bind(host: "127.0.0.1", port: port) { channel in
-                        accepted.add(channel)
-                        return channel.eventLoop.makeSucceededFuture(channel as any Channel)
-                    }
-            } catch let error as IOError
-                where error.errnoCode == EADDRINUSE && ContinuousClock.now < end
-            {
-                try await Task.sleep(for: .milliseconds(20))
+        server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Nothing is read before somebody is there to take it.
+            .childChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: port) { channel -> EventLoopFuture<any Channel> in
+                accepted.add(channel)
+                return channel.eventLoop.makeSucceededFuture(channel)
             }
-        }
+        self.port = server.channel.localAddress?.port ?? 0
     }
 
     /// Runs one for as long as `body` takes.

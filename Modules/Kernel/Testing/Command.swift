@@ -1,3 +1,4 @@
+import CSpawn
 package import Foundation
 
 /// Runs another program to its end, for tests that ask one for its opinion.
@@ -29,6 +30,7 @@ package enum Command {
         posix_spawn_file_actions_addopen(&actions, 0, files[0], O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, files[1], O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, files[2], O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
         words.append(nil)

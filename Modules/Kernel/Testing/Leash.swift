@@ -1,3 +1,4 @@
+import CSpawn
 import Foundation
 import Synchronization
 
@@ -28,6 +29,8 @@ package final class Leash: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input[0], 0)
         posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+        // A listener of another test would live on in it.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
         let environment = ProcessInfo.processInfo.environment.merging(more) { $1 }
