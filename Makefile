@@ -61,6 +61,9 @@ build: packages ## Build everything but the tests (CONFIGURATION=release).
 SIMULATION := ^EventBusTests\..Simulating
 ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
 
+# They measure times on sockets, or wait for brokers, and are better off by themselves.
+ON_SOCKETS := ^(Gateway|Kafka)Tests\.
+
 # Runs tests that are built, and says what failed once more at the end.
 RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHECKS)
 
@@ -69,7 +72,8 @@ RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHE
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
-	@$(RUN_TESTS) --skip '^IntegrationTests\.' --skip '$(SIMULATION)'
+	@$(RUN_TESTS) --skip '^IntegrationTests\.' --skip '$(SIMULATION)' --skip '$(ON_SOCKETS)'
+	@$(RUN_TESTS) --filter '$(ON_SOCKETS)'
 	@$(RUN_TESTS) --filter '$(SIMULATION)'
 	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) --filter '$(ON_POSTGRES)' \
 	    --skip '$(SIMULATION)'

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `Asking everyone` {
+@Suite(.timeLimit(.minutes(3))) struct `Asking everyone` {
     private static func answer(_ body: String, status: Int = 200) -> String {
         "HTTP/1.1 \(status) X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `Breaking the circuit` {
+@Suite(.timeLimit(.minutes(3))) struct `Breaking the circuit` {
     private let start = ContinuousClock.now
 
     private func circuit(after failureCount: Int = 3) -> Circuit {
@@ -88,7 +88,7 @@ import Testing
     }
 }
 
-@Suite struct `Watching upstreams` {
+@Suite(.timeLimit(.minutes(3))) struct `Watching upstreams` {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     @Test func `answers 503 at once when an upstream failed so often`() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `Limiting rates` {
+@Suite(.timeLimit(.minutes(3))) struct `Limiting rates` {
     private let start = ContinuousClock.now
 
     @Test func `lets a burst through, and then so many a second`() throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `Meeting failure` {
+@Suite(.timeLimit(.minutes(3))) struct `Meeting failure` {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     /// Counts requests for the API, and leaves those of the probes out.

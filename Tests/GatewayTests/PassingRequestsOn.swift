@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `Passing requests on` {
+@Suite(.timeLimit(.minutes(3))) struct `Passing requests on` {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     /// An upstream that answers with the head that it was sent.

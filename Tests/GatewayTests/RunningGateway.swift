@@ -47,7 +47,7 @@ struct RunningGateway: Sendable {
         request.method = method
         request.headers = headers
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await client.execute(request, timeout: .seconds(20))
+        let response = try await client.execute(request, timeout: .seconds(100))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return GatewayAnswer(
             status: Int(response.status.code), headers: response.headers,

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `Streaming bodies` {
+@Suite(.timeLimit(.minutes(3))) struct `Streaming bodies` {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     /// Reads a request's body of a known length away.
@@ -41,8 +41,10 @@ import Testing
                 let (chunks, send) = AsyncStream<ByteBuffer>.makeStream()
                 request.body = .stream(chunks, length: .known(Int64(8)))
                 send.yield(ByteBuffer(string: "begin"))
-                async let response = gateway.client.execute(request, timeout: .seconds(10))
-                while seen.withLock({ $0 }).isEmpty { await Task.yield() }
+                async let response = gateway.client.execute(request, timeout: .seconds(100))
+                while seen.withLock({ $0 }).isEmpty {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
                 #expect(seen.withLock { $0 } == "begin")
                 send.yield(ByteBuffer(string: "end"))
                 send.finish()
@@ -64,7 +66,7 @@ import Testing
         } _: { upstream in
             try await withGateway(["order": upstream.url]) { gateway in
                 let response = try await gateway.client.execute(
-                    HTTPClientRequest(url: gateway.url + "/api/v1/orders"), timeout: .seconds(10))
+                    HTTPClientRequest(url: gateway.url + "/api/v1/orders"), timeout: .seconds(100))
                 var text = ""
                 for try await chunk in response.body {
                     text += String(buffer: chunk)
@@ -93,7 +95,7 @@ import Testing
         } _: { upstream in
             try await withGateway(["order": upstream.url]) { gateway in
                 let response = try await gateway.client.execute(
-                    HTTPClientRequest(url: gateway.url + "/api/v1/orders"), timeout: .seconds(10))
+                    HTTPClientRequest(url: gateway.url + "/api/v1/orders"), timeout: .seconds(100))
                 var chunks = response.body.makeAsyncIterator()
                 _ = try await chunks.next()
                 try await Task.sleep(for: .milliseconds(300))
@@ -185,7 +187,9 @@ import Testing
                     to: gateway.port,
                     "POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"
                 ) { _ in
-                    while !hasBegun.load(ordering: .relaxed) { await Task.yield() }
+                    while !hasBegun.load(ordering: .relaxed) {
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
                     return true
                 }
                 while !wasCut.load(ordering: .relaxed) {

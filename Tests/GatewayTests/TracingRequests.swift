@@ -7,7 +7,7 @@ import Tracing
 
 @testable import Gateway
 
-@Suite struct `Tracing requests` {
+@Suite(.timeLimit(.minutes(3))) struct `Tracing requests` {
     /// The values of `traceparent` and `tracestate` that came with each try.
     private final class Seen: Sendable {
         private let state = Mutex<[[String]]>([])
