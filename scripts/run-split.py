@@ -243,8 +243,10 @@ def run(fleet, program):
     brokers = environment.pop("KAFKA_BROKERS", "")
     if not brokers:
         brokers = start_broker(fleet, environment)
-        # Tansu lets a group wait half of this before its first member gets work.
-        environment.setdefault("FLOTILLA_BUS_KAFKA_PROPERTIES", "session.timeout.ms=6000")
+        # Tansu lets a group wait half of the first before its first member gets work, and answers
+        # a fetch that has found nothing when the second is over, whatever has come meanwhile.
+        environment.setdefault(
+            "FLOTILLA_BUS_KAFKA_PROPERTIES", "session.timeout.ms=6000,fetch.wait.max.ms=50")
     environment["FLOTILLA_BUS_KAFKA_BROKERS"] = brokers
     library = subprocess.run(
         [str(ROOT / "scripts/librdkafka.sh")], check=True, capture_output=True, text=True)

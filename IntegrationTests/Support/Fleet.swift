@@ -70,7 +70,7 @@ final class Broker: Sendable {
                 // A group waits half of that before its first member gets work.
                 "FLOTILLA_BUS_KAFKA_PROPERTIES":
                     "session.timeout.ms=6000,heartbeat.interval.ms=500,"
-                    + "reconnect.backoff.max.ms=500",
+                    + "reconnect.backoff.max.ms=500,fetch.wait.max.ms=50",
                 "FLOTILLA_BUS_KAFKA_PARTITIONS": "3",
                 "LD_LIBRARY_PATH": try Self.library.get(),
             ]
