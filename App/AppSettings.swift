@@ -78,7 +78,7 @@ enum AppSettings {
         allowed: "HOST:PORT, several separated by commas",
         "Where the Kafka cluster is found.", parse: { $0.isEmpty ? nil : .some($0) })
     static let kafkaProperties = Setting<[String: String]>.custom(
-        "bus.kafka.properties", default: [:], defaultText: "\"\"",
+        "bus.kafka.properties", default: [:], defaultText: nil,
         allowed: "NAME=VALUE pairs separated by commas",
         "Properties of librdkafka: session.timeout.ms=6000,security.protocol=ssl.",
         isSecret: true, parse: { KafkaSettings.properties($0) })

@@ -49,7 +49,11 @@ final class KafkaProducer: Sendable {
         if let client = client.withLock({ $0 }), client.fatalError == nil { return client }
         let new = try KafkaClient(
             RD_KAFKA_PRODUCER, settings: settings,
-            properties: ["linger.ms": "2", "compression.type": "none"],
+            properties: [
+                "linger.ms": "2", "compression.type": "none",
+                // Nobody polls an idle client: what it would log for days must not pile up.
+                "log_level": "2",
+            ],
             required: [
                 "enable.idempotence": "true", "enable.gapless.guarantee": "true", "acks": "all",
                 // Java's, so that any producer of a key finds the same partition.
