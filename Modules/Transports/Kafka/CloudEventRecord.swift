@@ -229,17 +229,14 @@ enum CloudEventRecord {
             bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
     }
 
-    /// FNV-1a over what makes a record itself.
+    /// Over what makes a record itself.
     private static func fingerprint(of record: Incoming) -> Int64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        func mix(_ bytes: some Sequence<UInt8>) {
-            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        }
-        mix(record.key ?? Data())
-        mix(record.value ?? Data())
-        mix(record.headers["ce_id"] ?? Data())
-        mix(withUnsafeBytes(of: record.timestamp) { Array($0) })
-        return Int64(bitPattern: hash)
+        var hash = FNV1a()
+        hash.mix(record.key ?? Data())
+        hash.mix(record.value ?? Data())
+        hash.mix(record.headers["ce_id"] ?? Data())
+        hash.mix(withUnsafeBytes(of: record.timestamp) { Array($0) })
+        return Int64(bitPattern: hash.value)
     }
 }
 

@@ -16,10 +16,10 @@ extension KafkaReceiver {
             state.withLock { state in
                 for partition in rebalance.partitions { state.partitions[partition] = nil }
             }
-            try assign([], instead: rebalance)
+            try assign(rebalance.partitions.map { ($0, nil) }, rebalance)
             return
         }
-        var offsets: [(Partition, Int64)] = []
+        var places: [(partition: Partition, offset: Int64?)] = []
         for partition in rebalance.partitions {
             let place = try await retrying { [intake] in
                 try await intake.place(in: partition.stream)
@@ -28,9 +28,9 @@ extension KafkaReceiver {
                 next: place?.next ?? 0, unverified: place?.fingerprint,
                 fingerprint: place?.fingerprint)
             state.withLock { $0.partitions[partition] = reading }
-            offsets.append((partition, Self.start(of: reading)))
+            places.append((partition, Self.start(of: reading)))
         }
-        try assign(offsets, instead: rebalance)
+        try assign(places, rebalance)
         logger.info(
             "partitions assigned",
             metadata: [
@@ -44,30 +44,24 @@ extension KafkaReceiver {
     }
 
     private func assign(
-        _ offsets: [(Partition, Int64)], instead rebalance: Rebalance
+        _ places: [(partition: Partition, offset: Int64?)], _ rebalance: Rebalance
     ) throws {
-        let list = rd_kafka_topic_partition_list_new(Int32(rebalance.partitions.count))
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        for partition in rebalance.partitions {
-            let entry = rd_kafka_topic_partition_list_add(
-                list, partition.topic, partition.number)
-            if let offset = offsets.first(where: { $0.0 == partition })?.1 {
-                entry?.pointee.offset = offset
-            }
-        }
         // An operator may have chosen a strategy of the older kind.
         let isCooperative =
             String(cString: rd_kafka_rebalance_protocol(client.handle)) == "COOPERATIVE"
         if isCooperative {
-            let error =
+            let error = Self.withList(of: places) { list in
                 rebalance.isAssignment
-                ? rd_kafka_incremental_assign(client.handle, list)
-                : rd_kafka_incremental_unassign(client.handle, list)
+                    ? rd_kafka_incremental_assign(client.handle, list)
+                    : rd_kafka_incremental_unassign(client.handle, list)
+            }
             guard let error else { return }
             defer { rd_kafka_error_destroy(error) }
             throw KafkaError(rd_kafka_error_code(error), "assignment")
         }
-        let result = rd_kafka_assign(client.handle, rebalance.isAssignment ? list : nil)
+        let result = Self.withList(of: places) { list in
+            rd_kafka_assign(client.handle, rebalance.isAssignment ? list : nil)
+        }
         guard result == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(result, "assignment") }
     }
 }
@@ -143,12 +137,7 @@ extension KafkaReceiver {
                 topic: Topic(rawValue: partition.topic), partition: partition.number, items: items)
             try await retrying { [intake] in try await intake.take(piece) }
         }
-        state.withLock { state in
-            guard let old = state.partitions[partition] else { return }
-            var new = reading
-            new.isPaused = old.isPaused
-            state.partitions[partition] = new
-        }
+        keep(reading, of: partition)
     }
 
     private func beginAnew(_ partition: Partition) async throws {
@@ -163,22 +152,14 @@ extension KafkaReceiver {
     private func seek(
         _ partition: Partition, in reading: Reading, to offset: Int64
     ) async throws {
-        state.withLock { state in
-            guard let old = state.partitions[partition] else { return }
-            var new = reading
-            new.isPaused = old.isPaused
-            state.partitions[partition] = new
-        }
+        keep(reading, of: partition)
         try await thread.run { [client] in
-            let list = rd_kafka_topic_partition_list_new(1)
-            defer { rd_kafka_topic_partition_list_destroy(list) }
-            let entry = rd_kafka_topic_partition_list_add(
-                list, partition.topic, partition.number)
-            entry?.pointee.offset = offset
-            if let error = rd_kafka_seek_partitions(client.handle, list, 10_000) {
-                defer { rd_kafka_error_destroy(error) }
-                throw KafkaError(rd_kafka_error_code(error), "seek in \(partition.stream)")
+            let error = Self.withList(of: [(partition, offset)]) {
+                rd_kafka_seek_partitions(client.handle, $0, 10_000)
             }
+            guard let error else { return }
+            defer { rd_kafka_error_destroy(error) }
+            throw KafkaError(rd_kafka_error_code(error), "seek in \(partition.stream)")
         }
     }
 
@@ -254,13 +235,11 @@ extension KafkaReceiver {
     }
 
     private func pause(_ partition: Partition, _ isPaused: Bool) {
-        let list = rd_kafka_topic_partition_list_new(1)
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        rd_kafka_topic_partition_list_add(list, partition.topic, partition.number)
-        let result =
+        let result = Self.withList(of: [(partition, nil)]) { list in
             isPaused
-            ? rd_kafka_pause_partitions(client.handle, list)
-            : rd_kafka_resume_partitions(client.handle, list)
+                ? rd_kafka_pause_partitions(client.handle, list)
+                : rd_kafka_resume_partitions(client.handle, list)
+        }
         guard result == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
         state.withLock { $0.partitions[partition]?.isPaused = isPaused }
         logger.info(
@@ -270,19 +249,13 @@ extension KafkaReceiver {
 
     func commit(_ partitions: [Partition]) {
         let places = state.withLock { state in
-            partitions.compactMap { partition -> (Partition, Int64)? in
+            partitions.compactMap { partition -> (partition: Partition, offset: Int64?)? in
                 guard let next = state.partitions[partition]?.next, next > 0 else { return nil }
                 return (partition, next)
             }
         }
         guard !places.isEmpty else { return }
-        let list = rd_kafka_topic_partition_list_new(Int32(places.count))
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        for (partition, next) in places {
-            rd_kafka_topic_partition_list_add(list, partition.topic, partition.number)?
-                .pointee.offset = next
-        }
         // Nothing depends on it.
-        rd_kafka_commit(client.handle, list, 1)
+        _ = Self.withList(of: places) { rd_kafka_commit(client.handle, $0, 1) }
     }
 }

@@ -74,10 +74,8 @@ final class KafkaReceiver: Sendable {
                 "enable.auto.commit": "false", "enable.auto.offset.store": "false",
                 "auto.offset.reset": "earliest",
             ])
-        let list = rd_kafka_topic_partition_list_new(Int32(topics.count))
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        for topic in topics { rd_kafka_topic_partition_list_add(list, topic, -1) }
-        let result = rd_kafka_subscribe(client.handle, list)
+        let any = topics.map { (Partition(topic: $0, number: -1), Int64?.none) }
+        let result = Self.withList(of: any) { rd_kafka_subscribe(client.handle, $0) }
         guard result == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(result, "subscribe") }
     }
 

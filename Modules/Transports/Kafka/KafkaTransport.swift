@@ -25,7 +25,7 @@ package final class KafkaTransport: Transport {
     }
 
     /// The relay's place is kept in the log under this name.
-    package var reader: String? { "kafka" }
+    package var reader: String? { Cutover.broker }
 
     package init(settings: KafkaSettings, registry: EventRegistry) {
         self.settings = settings

@@ -113,15 +113,14 @@ extension Cutover {
 
     private struct Digest {
         var count: Int64 = 0
-        private var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        private var hash = FNV1a()
 
-        /// FNV-1a: against mistakes, not against anybody.
         mutating func add(_ text: String) {
             count += 1
-            for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            hash.mix(text.utf8)
         }
 
-        var text: String { String(hash, radix: 16) }
+        var text: String { String(hash.value, radix: 16) }
     }
 
     private typealias Page = @Sendable (Int64, Transaction) throws -> [Row]

@@ -24,21 +24,24 @@ extension OutboxLog: ReplayedStream {
 /// A partition as a module's intake has received it.
 struct ReceivedStream: ReplayedStream {
     let name: String
+    private let inflow: StoredInflow
     private let database: Database
 
     static func all(
         of topics: Set<Topic>?, in database: Database
     ) async throws -> [ReceivedStream] {
         let inflow = StoredInflow(topics: topics, database: database)
-        return try await inflow.streams.map { ReceivedStream(name: $0, database: database) }
+        return try await inflow.streams.map {
+            ReceivedStream(name: $0, inflow: inflow, database: database)
+        }
     }
 
     func floor() async throws -> Int64 {
-        try await StoredInflow(topics: nil, database: database).floor(of: name)
+        try await inflow.floor(of: name)
     }
 
     func position(before time: Date) async throws -> Int64 {
-        try await StoredInflow(topics: nil, database: database, startedAt: time).head(of: name)
+        try await inflow.position(in: name, before: time)
     }
 
     func place(of id: EventID) async throws -> (position: Int64, time: Date)? {

@@ -130,15 +130,9 @@ package final class Intake: Sendable {
         guard let row else { return }
         var position = try row.get("position", as: Int64.self)
         let next = try row.get("next_offset", as: Int64.self)
-        for item in piece.items where item.offset >= next {
-            let id = item.envelope.id
-            let isKnown =
-                try transaction.first(
-                    """
-                    SELECT 1 AS one FROM inbox_events
-                    WHERE event_id = \(id) AND stream = \(piece.stream)
-                    """) != nil
-            guard !isKnown else { continue }
+        let fresh = piece.items.filter { $0.offset >= next }
+        var known = try known(among: fresh.map(\.envelope.id), in: piece.stream, transaction)
+        for item in fresh where known.insert(item.envelope.id).inserted {
             position += 1
             let origin = item.origin(in: piece.stream, at: position)
             try transaction.execute(
@@ -157,6 +151,23 @@ package final class Intake: Sendable {
                 fingerprint = \(last.fingerprint), received_at = \(now)
             WHERE stream = \(piece.stream)
             """)
+    }
+
+    /// Those of the events that a stream has already, in one question: on PostgreSQL each is a
+    /// round trip.
+    private static func known(
+        among ids: [EventID], in stream: String, _ transaction: Transaction
+    ) throws -> Set<EventID> {
+        Set(
+            try transaction.rows(
+                """
+                SELECT event_id FROM inbox_events WHERE stream = \(stream) AND event_id
+                \(only: .postgresql, "= ANY (")
+                \(only: .sqlite, "IN (SELECT value FROM json_each(")
+                \(ids)
+                \(only: .postgresql, ")")\(only: .sqlite, "))")
+                """
+            ).map { try $0.get("event_id") })
     }
 
     /// Has a module's consumers look, as after another process has taken something.

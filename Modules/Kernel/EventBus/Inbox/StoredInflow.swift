@@ -43,12 +43,16 @@ package struct StoredInflow: Inflow {
 
     /// What was published before this process began is not what comes.
     package func head(of stream: String) async throws -> Int64 {
-        let startedAt = startedAt
-        return try await database.read { transaction in
+        try await position(in: stream, before: startedAt)
+    }
+
+    /// The position after which what was published at a time or later begins.
+    func position(in stream: String, before time: Date) async throws -> Int64 {
+        try await database.read { transaction in
             let first = try transaction.first(
                 """
                 SELECT MIN(position) AS first FROM inbox_events
-                WHERE stream = \(stream) AND time >= \(startedAt)
+                WHERE stream = \(stream) AND time >= \(time)
                 """)?.get("first", as: Int64?.self)
             if let first { return first - 1 }
             return try Self.number("position", of: stream, in: transaction)

@@ -1,3 +1,5 @@
+import Events
+
 /// Who of several should hold a lease: the one with the highest hash of both names.
 ///
 /// Everybody comes to the same answer without talking, leases spread evenly, and when one comes or
@@ -35,10 +37,9 @@ struct Rendezvous: Sendable {
 
     /// FNV-1a, its bits mixed as by splitmix64, because names differ in few characters.
     private static func weight(of holder: String, for lease: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in "\(holder)/\(lease)".utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
+        var names = FNV1a()
+        names.mix("\(holder)/\(lease)".utf8)
+        var hash = names.value
         hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
         hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
         return hash ^ (hash >> 31)
