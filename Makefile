@@ -64,11 +64,15 @@ ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventB
 # They measure times on sockets, or wait for brokers, and are better off by themselves.
 ON_SOCKETS := ^(Gateway|Kafka)Tests\.
 
+# Whole systems that load, kill and starve each other's processes: one after the other.
+UNDER_STRAIN := ^IntegrationTests\..The whole system under strain
+
 # Runs tests that are built, and says what failed once more at the end.
 RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHECKS)
+A_FEW_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 3
 
 # The simulation keeps a core busy for two minutes and would make the others wait. The integration
-# tests start whole systems, so they run one after another, after the others.
+# tests start whole systems, so they come after the others.
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
@@ -77,7 +81,8 @@ test: packages test-tools lint check-files ## Check the format and the files, th
 	@$(RUN_TESTS) --filter '$(SIMULATION)'
 	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) --filter '$(ON_POSTGRES)' \
 	    --skip '$(SIMULATION)'
-	@$(RUN_TESTS) --no-parallel --filter '^IntegrationTests\.'
+	@$(RUN_TESTS) $(A_FEW_AT_A_TIME) --filter '^IntegrationTests\.' --skip '$(UNDER_STRAIN)'
+	@$(RUN_TESTS) --no-parallel --filter '$(UNDER_STRAIN)'
 
 .PHONY: lint
 lint: ## Check the format of all Swift files.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Falling behind` {
         /// What a backlog may cost beyond an idle process: each of the seven consumers has a batch
         /// of 100 events in hand and each log keeps at most 4 MiB of its newest, SQLite caches 2 MB

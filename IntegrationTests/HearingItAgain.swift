@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Hearing it again` {
         private static let consumer = "search.user-index"
         private static let endings =
@@ -245,7 +245,7 @@ extension `The whole system` {
     }
 }
 
-extension `The whole system`.`Hearing it again` {
+extension `The whole system under strain`.`Hearing it again` {
     /// Five people of whom each changes their name, and one goes.
     private func history(in system: RunningSystem) async throws {
         for number in 1...5 {

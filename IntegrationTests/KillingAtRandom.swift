@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Killing at random` {
         private static let killCount = 200
         private static let regularCount = 6

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     /// Services over a broker, with accidents.
     @Suite struct `Living in pieces` {
         private static func duration(_ topology: Topology) -> Duration {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Living with poison` {
         /// More than a command can make due before the first of them dies again.
         private static let manyCount = 400
@@ -145,7 +145,7 @@ extension `The whole system` {
     }
 }
 
-extension `The whole system`.`Living with poison` {
+extension `The whole system under strain`.`Living with poison` {
     /// A person with a poisonous event in the log, and a good one behind it.
     private func poisoned(
         _ system: RunningSystem, _ number: Int

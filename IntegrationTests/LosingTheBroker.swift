@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Losing the broker` {
         private static let topologies = Topology.splits.filter { !$0.isOnPostgres }
 

@@ -2,7 +2,7 @@ import FlotillaTesting
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     /// On PostgreSQL: the server is another program, and goes its own ways.
     @Suite struct `Losing the database` {
         /// A request waits for a connection for 5 s, and may meet a second one that is lost.
@@ -173,7 +173,7 @@ extension `The whole system` {
     }
 }
 
-extension `The whole system`.`Losing the database` {
+extension `The whole system under strain`.`Losing the database` {
     private func withServer(
         _ server: OwnServer, environment: [String: String] = [:],
         _ body: (OwnServer, RunningSystem) async throws -> Void

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     /// The way that `docs/guides/splitting.md` describes, under load: one process on PostgreSQL,
     /// its events sent to a broker besides, Search in a process of its own, everything split, and
     /// back.

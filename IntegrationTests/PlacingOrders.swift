@@ -4,7 +4,7 @@ extension `The whole system` {
     @Suite struct `Placing an order` {
         private static let path = "/api/v1/orders"
 
-        @Test(arguments: Topology.everywhere)
+        @Test(arguments: Topology.allCases)
         func `charges it once, at the prices of the house`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let admin = try await system.administrator()
@@ -34,7 +34,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.everywhere)
+        @Test(arguments: Topology.allCases)
         func `answers a repeated key with the first order, and another body with 422`(
             topology: Topology
         ) async throws {
@@ -73,7 +73,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.everywhere)
+        @Test(arguments: Topology.allCases)
         func `makes one order of twenty posts with one key at a time`(
             topology: Topology
         ) async throws {

@@ -2,7 +2,7 @@ import Testing
 
 extension `The whole system` {
     @Suite struct `Registering a user` {
-        @Test(arguments: Topology.everywhere)
+        @Test(arguments: Topology.allCases)
         func `is told to every module within two seconds, under one correlation id`(
             topology: Topology
         ) async throws {
@@ -50,7 +50,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.everywhere)
+        @Test(arguments: Topology.allCases)
         func `greets by one mail, lists it, and settles one welcome order`(
             topology: Topology
         ) async throws {

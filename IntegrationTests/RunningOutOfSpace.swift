@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     /// On SQLite, whose files are this process's own. What a server's full disk does is told in
     /// `Losing the database`.
     @Suite struct `Running out of space` {

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Running several instances` {
         private static let duration = Duration.seconds(40)
 

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     /// On SQLite, where a process can't be woken by another, the first one does all of the bus's
     /// work; on PostgreSQL each does a part.
     @Suite struct `Sharing the work` {
@@ -113,7 +113,7 @@ extension `The whole system` {
     }
 }
 
-extension `The whole system`.`Sharing the work` {
+extension `The whole system under strain`.`Sharing the work` {
     /// Runs a load while `body` lasts, until its last request is answered.
     @discardableResult
     private func underLoad(

@@ -1,6 +1,6 @@
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Stopping` {
         @Test(arguments: Topology.monoliths)
         func `takes an idle system no time and leaves nothing undone`(

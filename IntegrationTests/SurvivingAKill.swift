@@ -1,6 +1,6 @@
 import Testing
 
-extension `The whole system` {
+extension `The whole system under strain` {
     @Suite struct `Surviving a kill` {
         /// When the process is killed: by how many of 200 registrations were answered, and how
         /// often again right after it came back, while it catches up.

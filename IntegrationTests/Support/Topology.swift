@@ -15,11 +15,8 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// The same on PostgreSQL, a schema a module.
     case splitPostgres
 
-    /// For what a system does, however it is run: each engine, and each way between modules.
-    static let allCases = chosen([monolithSQLite, monolithPostgres, splitSQLite])
-
-    /// All: for what goes through every module.
-    static let everywhere = chosen([monolithSQLite, monolithPostgres, splitSQLite, splitPostgres])
+    /// For what a system does, however it is run.
+    static let allCases = chosen([monolithSQLite, monolithPostgres, splitSQLite, splitPostgres])
 
     /// One process: for what is about a process.
     static let monoliths = chosen([monolithSQLite, monolithPostgres])

@@ -29,6 +29,16 @@ final class KafkaProducer: Sendable {
         thread = KafkaThread(name: "kafka-out-\(module)")
     }
 
+    /// Connects before there is anything to send: a new client takes up to a second for its
+    /// producer id and the brokers' addresses, which the first event would wait for.
+    ///
+    /// - Throws: ``KafkaError``.
+    func warmUp() async throws {
+        try await thread.run { [self] in
+            try KafkaTopics.look(by: openClient(), settings)
+        }
+    }
+
     /// - Throws: ``KafkaError``; some of the records may have been taken then.
     func send(_ records: [KafkaRecord]) async throws {
         try await thread.run { [self] in

@@ -44,18 +44,10 @@ struct KafkaTopics: Sendable {
     private func partitionCounts(
         of topics: [String], _ client: KafkaClient
     ) throws -> [String: Int] {
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        let result = rd_kafka_metadata(
-            client.handle, 1, nil, &metadata, Self.timeoutMilliseconds)
-        guard result == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
-            throw KafkaError(result, "brokers \(settings.brokers)")
-        }
-        defer { rd_kafka_metadata_destroy(metadata) }
         var counts: [String: Int] = [:]
-        for index in 0..<Int(metadata.pointee.topic_cnt) {
-            let topic = metadata.pointee.topics[index]
+        try Self.look(by: client, settings) { topic in
             let name = String(cString: topic.topic)
-            guard topics.contains(name) else { continue }
+            guard topics.contains(name) else { return }
             switch topic.err {
             case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
                 if topic.partition_cnt > 0 { counts[name] = Int(topic.partition_cnt) }
@@ -64,6 +56,22 @@ struct KafkaTopics: Sendable {
             }
         }
         return counts
+    }
+
+    /// Asks the cluster for its brokers and topics, which the client then knows too; blocks.
+    static func look(
+        by client: KafkaClient, _ settings: KafkaSettings,
+        each body: (rd_kafka_metadata_topic) throws -> Void = { _ in }
+    ) throws {
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let result = rd_kafka_metadata(client.handle, 1, nil, &metadata, timeoutMilliseconds)
+        guard result == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
+            throw KafkaError(result, "brokers \(settings.brokers)")
+        }
+        defer { rd_kafka_metadata_destroy(metadata) }
+        for index in 0..<Int(metadata.pointee.topic_cnt) {
+            try body(metadata.pointee.topics[index])
+        }
     }
 
     private func create(_ topics: [String], _ client: KafkaClient) throws {

@@ -12,6 +12,8 @@ package final class KafkaTransport: Transport {
     private let settings: KafkaSettings
     /// All topics of the program.
     private let topics: [String]
+    /// The modules that publish anything.
+    private let publishers: Set<String>
     private let thread = KafkaThread(name: "kafka-topics")
     private let stopping = Atomic(false)
     private let state = Mutex(State())
@@ -30,6 +32,7 @@ package final class KafkaTransport: Transport {
     package init(settings: KafkaSettings, registry: EventRegistry) {
         self.settings = settings
         topics = Set(registry.entries.map(\.topic.rawValue)).sorted()
+        publishers = Set(registry.entries.map(\.publisher))
     }
 
     /// Reaches the cluster and looks at its topics; makes nothing.
@@ -50,21 +53,27 @@ package final class KafkaTransport: Transport {
     }
 
     package func open(_ log: OutboxLog, after position: Int64) async throws {
-        try await noting("out/\(log.module)", module: log.module) { try await ensureTopics() }
+        try await noting("out/\(log.module)", module: log.module) {
+            try await ensureTopics()
+            if publishers.contains(log.module) { try await producer(of: log.module).warmUp() }
+        }
+    }
+
+    private func producer(of log: String) -> KafkaProducer {
+        state.withLock { state in
+            if let producer = state.producers[log] { return producer }
+            let new = KafkaProducer(module: log, settings: settings) { [weak self] in
+                self?.stopping.load(ordering: .acquiring) ?? true
+            }
+            state.producers[log] = new
+            return new
+        }
     }
 
     package func send(_ batch: LogBatch) async throws {
-        let producer = state.withLock { state in
-            if let producer = state.producers[batch.log] { return producer }
-            let new = KafkaProducer(module: batch.log, settings: settings) { [weak self] in
-                self?.stopping.load(ordering: .acquiring) ?? true
-            }
-            state.producers[batch.log] = new
-            return new
-        }
         try await noting("out/\(batch.log)", module: batch.log) {
             do {
-                try await producer.send(batch.events.map { CloudEventRecord.record(of: $0) })
+                try await producer(of: batch.log).send(batch.events.map { CloudEventRecord.record(of: $0) })
             } catch {
                 // A topic may be gone.
                 state.withLock { $0.areTopicsEnsured = false }
