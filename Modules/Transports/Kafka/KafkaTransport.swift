@@ -16,9 +16,9 @@ package final class KafkaTransport: Transport {
     private let publishers: Set<String>
     private let thread = KafkaThread(name: "kafka-topics")
     private let stopping = Atomic(false)
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
-    private struct State {
+    struct State {
         var producers: [String: KafkaProducer] = [:]
         var receivers: [String: KafkaReceiver] = [:]
         var areTopicsEnsured = false
@@ -73,7 +73,8 @@ package final class KafkaTransport: Transport {
     package func send(_ batch: LogBatch) async throws {
         try await noting("out/\(batch.log)", module: batch.log) {
             do {
-                try await producer(of: batch.log).send(batch.events.map { CloudEventRecord.record(of: $0) })
+                try await producer(of: batch.log).send(
+                    batch.events.map { CloudEventRecord.record(of: $0) })
             } catch {
                 // A topic may be gone.
                 state.withLock { $0.areTopicsEnsured = false }
