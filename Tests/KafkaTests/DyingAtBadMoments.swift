@@ -75,6 +75,7 @@ import Testing
         async throws
     {
         let (cluster, harbour) = try await harbour()
+        defer { withExtendedLifetime(cluster) {} }
         try cluster.tell(
             "errors \(Self.offsetCommit) \(Self.groupAuthorizationFailed) 1000")
         for (first, last) in [(1, 100), (101, 150)] {
