@@ -11,8 +11,10 @@ import Testing
 
 /// On librdkafka's mock cluster: processes that end between two things that belong together.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct `Dying at bad moments` {
-    /// The number of a request of Kafka's (protocol guide, "Api Keys"), and an error code of it.
+    /// Numbers of Kafka's requests (protocol guide, "Api Keys"), and error codes of it.
     private static let offsetCommit = 8
+    private static let syncGroup = 14
+    private static let rebalanceInProgress = 27
     private static let groupAuthorizationFailed = 30
 
     private func harbour() async throws -> (MockCluster, Harbour) {
@@ -97,6 +99,26 @@ import Testing
         try Group(harbour).commit(100)
         #expect(try Group(harbour).offsets() == [100, 100, 100])
         try await harbour.running(harbour.quay()) { try await harbour.arrival(of: "a", 100) }
+    }
+
+    @Test func `between joining a group and the first assignment, is an end like any other`()
+        async throws
+    {
+        let (cluster, harbour) = try await harbour()
+        defer { withExtendedLifetime(cluster) {} }
+        try cluster.tell("errors \(Self.syncGroup) \(Self.rebalanceInProgress) 1000")
+        let member = try harbour.quay(hearing: [Harbour.arrivals(harbour.seen)])
+        try await harbour.running(member.bus) {
+            try await eventually {
+                guard
+                    let receiver = member.transport.state.withLock({ $0.receivers["quay"] }),
+                    let name = rd_kafka_memberid(receiver.client.handle)
+                else { return false }
+                defer { rd_kafka_mem_free(receiver.client.handle, name) }
+                return name.pointee != 0
+            }
+        }
+        #expect(member.partitionCount == 0)
     }
 
     /// What the brokers remember of the quay's group.

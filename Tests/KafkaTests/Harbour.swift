@@ -134,6 +134,17 @@ final class Harbour: Sendable {
         return bus
     }
 
+    /// What the quay of the first version hears.
+    static func arrivals(_ seen: Seen) -> Subscription {
+        Subscription(
+            "quay.arrivals",
+            [
+                .on(Shipped.self) { event, _, transaction in
+                    transaction.afterCommit { seen.add(event) }
+                }
+            ])
+    }
+
     /// A process of the quay that runs a program of its own.
     func quay(
         hearing subscriptions: [Subscription], of events: [any Event.Type] = [Shipped.self]

@@ -21,16 +21,6 @@ import Testing
         return (cluster, harbour)
     }
 
-    private static func arrivals(_ seen: Harbour.Seen) -> Subscription {
-        Subscription(
-            "quay.arrivals",
-            [
-                .on(Shipped.self) { event, _, transaction in
-                    transaction.afterCommit { seen.add(event) }
-                }
-            ])
-    }
-
     // MARK: - A rebalance
 
     /// Holds handlers up until it is opened.
@@ -65,7 +55,7 @@ import Testing
         let (cluster, harbour) = try await harbour(storage)
         defer { withExtendedLifetime(cluster) {} }
         let (gate, unloaded) = (Gate(), Harbour.Seen())
-        let subscriptions = [Self.arrivals(harbour.seen), Self.crew(gate, unloaded)]
+        let subscriptions = [Harbour.arrivals(harbour.seen), Self.crew(gate, unloaded)]
         let first = try harbour.quay(hearing: subscriptions)
         let second = try harbour.quay(hearing: subscriptions)
         @Sendable func ship(_ numbers: ClosedRange<Int>) async throws {
@@ -153,7 +143,7 @@ import Testing
             }
             return parked + harbour.seen.all.count == count * Self.ships.count
         }
-        let older = try harbour.quay(hearing: [Self.arrivals(harbour.seen)])
+        let older = try harbour.quay(hearing: [Harbour.arrivals(harbour.seen)])
         try await harbour.running(harbour.port()) {
             try await harbour.running(older.bus) {
                 for ship in Self.ships { try await harbour.ship(ship, 1...20) }
@@ -198,7 +188,7 @@ import Testing
                     transaction.afterCommit { anchored.add(Shipped(ship: event.ship, number: 1)) }
                 },
             ])
-        let older = try harbour.quay(hearing: [Self.arrivals(harbour.seen)])
+        let older = try harbour.quay(hearing: [Harbour.arrivals(harbour.seen)])
         let types: [any Event.Type] = [Shipped.self, Anchored.self]
         try await harbour.running(harbour.port(), older.bus) {
             try await harbour.publish([Anchored(ship: "a"), Shipped(ship: "a", number: 1)])
