@@ -2,10 +2,11 @@ import EventBus
 import Events
 import FlotillaTesting
 import Foundation
-import Kafka
 import Storage
 import Synchronization
 import Testing
+
+@testable import Kafka
 
 /// What the modules of these tests tell each other.
 struct Shipped: Event {
@@ -22,7 +23,7 @@ final class Harbour: Sendable {
     let registry: EventRegistry
     let seen: Seen
     private let directory: TemporaryDirectory
-    private let portDatabase: Database
+    let portDatabase: Database
     let quayDatabase: Database
 
     final class Seen: Sendable {
@@ -32,7 +33,10 @@ final class Harbour: Sendable {
         func numbers(of ship: String) -> [Int] { all.filter { $0.ship == ship }.map(\.number) }
     }
 
-    init(_ brokers: String, change: (inout KafkaSettings) -> Void = { _ in }) async throws {
+    init(
+        _ brokers: String, storage: StorageEngine = .sqlite,
+        change: (inout KafkaSettings) -> Void = { _ in }
+    ) async throws {
         var settings = KafkaSettings(brokers: brokers)
         settings.partitionCount = 3
         settings.deliveryTimeout = .seconds(5)
@@ -48,8 +52,9 @@ final class Harbour: Sendable {
             .init(module: "quay", publishes: [], subscriptions: Self.subscriptions(seen)),
         ])
         directory = try TemporaryDirectory()
-        portDatabase = try Database(module: "port", at: .sqlite(directory: directory.path))
-        quayDatabase = try Database(module: "quay", at: .sqlite(directory: directory.path))
+        let url = try await storage.makeURL(in: directory)
+        portDatabase = try Database(module: "port", at: url)
+        quayDatabase = try Database(module: "quay", at: url)
         for database in [portDatabase, quayDatabase] { try await database.migrate(Bus.migrations) }
     }
 
@@ -78,20 +83,24 @@ final class Harbour: Sendable {
 
     /// Publishes as the port's own process does.
     func ship(_ ship: String, _ numbers: ClosedRange<Int>) async throws {
+        try await publish(numbers.map { Shipped(ship: ship, number: $0) })
+    }
+
+    func publish(_ events: [any Event]) async throws {
         let outbox = Outbox.unheard(module: "port")
         try await portDatabase.write { transaction in
-            for number in numbers {
-                try outbox.publish(Shipped(ship: ship, number: number), in: transaction)
-            }
+            for event in events { try outbox.publish(event, in: transaction) }
         }
     }
 
-    private func bus(_ transport: any Transport, shadow: (any Transport)? = nil) -> Bus {
+    private func bus(
+        _ transport: any Transport, shadow: (any Transport)? = nil, of program: EventRegistry? = nil
+    ) -> Bus {
         var settings = BusSettings()
         settings.pollInterval = .milliseconds(100)
         settings.leaseDuration = .seconds(1)
         return Bus(
-            registry: registry, transport: transport, shadow: shadow,
+            registry: program ?? registry, transport: transport, shadow: shadow,
             environment: BusEnvironment(settings: settings))
     }
 
@@ -112,8 +121,8 @@ final class Harbour: Sendable {
             databases: ["port": portDatabase, "quay": quayDatabase])
     }
 
-    func port() -> Bus {
-        let bus = bus(KafkaTransport(settings: settings, registry: registry))
+    func port(by transport: (any Transport)? = nil) -> Bus {
+        let bus = bus(transport ?? KafkaTransport(settings: settings, registry: registry))
         _ = bus.outbox(of: "port", in: portDatabase)
         return bus
     }
@@ -123,6 +132,41 @@ final class Harbour: Sendable {
         _ = bus.outbox(of: "quay", in: quayDatabase)
         bus.subscribe(Self.subscriptions(seen), of: "quay")
         return bus
+    }
+
+    /// What the quay of the first version hears.
+    static func arrivals(_ seen: Seen) -> Subscription {
+        Subscription(
+            "quay.arrivals",
+            [
+                .on(Shipped.self) { event, _, transaction in
+                    transaction.afterCommit { seen.add(event) }
+                }
+            ])
+    }
+
+    /// A process of the quay that runs a program of its own.
+    func quay(
+        hearing subscriptions: [Subscription], of events: [any Event.Type] = [Shipped.self]
+    ) throws -> Member {
+        let program = try EventRegistry([
+            .init(module: "port", publishes: events, subscriptions: []),
+            .init(module: "quay", publishes: [], subscriptions: subscriptions),
+        ])
+        let transport = KafkaTransport(settings: settings, registry: program)
+        let bus = bus(transport, of: program)
+        _ = bus.outbox(of: "quay", in: quayDatabase)
+        bus.subscribe(subscriptions, of: "quay")
+        return Member(bus: bus, transport: transport)
+    }
+
+    /// One of several processes of the quay.
+    struct Member {
+        let bus: Bus
+        let transport: KafkaTransport
+        var partitionCount: Int {
+            transport.state.withLock { $0.receivers["quay"]?.partitions.count ?? 0 }
+        }
     }
 
     /// Runs buses for as long as `body` takes; each ends as a process does that is told to.
@@ -169,5 +213,31 @@ final class Harbour: Sendable {
             registry: registry, databases: ["quay": quayDatabase],
             consumers: ["quay.arrivals": "quay"])
         return try await letters.list().reversed()
+    }
+
+    /// Leaves the leases as a process does that is killed.
+    func die() async throws {
+        for database in [portDatabase, quayDatabase] {
+            try await database.write { transaction in
+                try transaction.execute(
+                    "UPDATE bus_leases SET holder = 'dead', is_released = \(false)")
+            }
+        }
+    }
+
+    /// Of what was received: the records that were read, and the events that were new.
+    func received() async throws -> (readCount: Int, newCount: Int) {
+        try await quayDatabase.read { transaction in
+            let row = try transaction.first(
+                """
+                SELECT CAST(SUM(next_offset) AS BIGINT) AS seen,
+                    CAST(SUM(position) AS BIGINT) AS fresh
+                FROM inbox_streams
+                """)
+            return (
+                Int(try row?.get("seen", as: Int64.self) ?? 0),
+                Int(try row?.get("fresh", as: Int64.self) ?? 0)
+            )
+        }
     }
 }

@@ -32,10 +32,6 @@ import Testing
         }
     }
 
-    private func eventually(_ condition: () async throws -> Bool) async throws {
-        while try await !condition() { try await Task.sleep(for: .milliseconds(20)) }
-    }
-
     @Test func `loses nothing, doubles nothing and keeps the order, there and back`() async throws {
         let (cluster, harbour) = try await harbour()
         defer { withExtendedLifetime(cluster) {} }

@@ -145,6 +145,33 @@ import Testing
         }
     }
 
+    @Test func `what a broker lost before anybody read it is handled when it is sent again`()
+        async throws
+    {
+        let old = try MockCluster()
+        let harbour = try await Self.harbour(on: old)
+        try await harbour.ship("a", 1...40)
+        try await harbour.running(harbour.port(), harbour.quay()) {
+            try await harbour.arrival(of: "a", 40)
+        }
+        try await harbour.ship("a", 41...60)
+        try await harbour.running(harbour.port()) { try await harbour.hasSent() }
+        let new = try MockCluster()
+        for topic in ["port", "bus"] { try new.tell("topic \(topic).events 3") }
+        let successor = harbour.moved(to: new.brokers)
+        try await successor.ship("a", 61...70)
+        try await successor.running(successor.port(), successor.quay()) {
+            try await eventually { successor.seen.all.count == 50 }
+            try await successor.republish()
+            try await eventually { successor.seen.all.count >= 70 }
+            try await successor.ship("a", 71...80)
+            try await eventually { successor.seen.all.count >= 80 }
+        }
+        // Late is the best that can be; the lost ones keep their order.
+        let late = Array(1...40) + Array(61...70) + Array(41...60) + Array(71...80)
+        #expect(successor.seen.numbers(of: "a") == late)
+    }
+
     @Test(arguments: [produce, fetch])
     func `goes on when a topic is away for a while`(api: Int) async throws {
         let cluster = try MockCluster()
@@ -158,9 +185,30 @@ import Testing
         }
     }
 
-    private static func harbour(on cluster: MockCluster) async throws -> Harbour {
+    @Test func `waits for room in a queue that is full`() async throws {
+        let cluster = try MockCluster()
+        let harbour = try await Self.harbour(on: cluster) {
+            $0.properties["queue.buffering.max.messages"] = "10"
+        }
+        let transport = KafkaTransport(settings: harbour.settings, registry: harbour.registry)
+        try await harbour.ship("a", 1...300)
+        try await harbour.ship("b", 1...300)
+        try await harbour.running(harbour.port(by: transport), harbour.quay()) {
+            try await harbour.arrival(of: "a", 300)
+            try await harbour.arrival(of: "b", 300)
+            try await harbour.hasSent()
+        }
+        #expect(transport.problem == nil)
+        let reader = try await OutboxLog(module: "port", database: harbour.portDatabase).readers()
+        #expect(reader.map(\.attempts) == [0], "a full queue is no failure")
+        #expect(try await harbour.received() == (600, 600))
+    }
+
+    private static func harbour(
+        on cluster: MockCluster, change: (inout KafkaSettings) -> Void = { _ in }
+    ) async throws -> Harbour {
         for topic in ["port", "bus"] { try cluster.tell("topic \(topic).events 3") }
-        return try await Harbour(cluster.brokers)
+        return try await Harbour(cluster.brokers, change: change)
     }
 
     @Test func `says which topic has another number of partitions`() async throws {

@@ -19,6 +19,7 @@ extension KafkaReceiver {
             try assign(rebalance.partitions.map { ($0, nil) }, rebalance)
             return
         }
+        state.withLock { $0.wasAssigned = true }
         var places: [(partition: Partition, offset: Int64?)] = []
         for partition in rebalance.partitions {
             let place = try await retrying { [intake] in

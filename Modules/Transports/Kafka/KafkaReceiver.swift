@@ -24,6 +24,8 @@ final class KafkaReceiver: Sendable {
         var partitions: [Partition: Reading] = [:]
         var lookedAt = ContinuousClock.now
         var verifiedAt = ContinuousClock.now
+        /// Whether it was ever given partitions, or none.
+        var wasAssigned = false
     }
 
     /// A partition of a topic.
@@ -96,9 +98,23 @@ final class KafkaReceiver: Sendable {
     /// Leaves the group, so that others take over at once.
     func close() async {
         commit(partitions)
+        let isHalfJoined = isHalfJoined
         _ = try? await thread.run { [client] in
             rd_kafka_consumer_close(client.handle)
         }
+        // It is never destroyed then: a little memory instead of the process.
+        if isHalfJoined { _ = Unmanaged.passRetained(client) }
+    }
+
+    /// Whether librdkafka would abort the process when the client is destroyed: before 2.3, when
+    /// the group took it as a member and it was not assigned anything yet
+    /// (https://github.com/confluentinc/librdkafka/issues/4312).
+    private var isHalfJoined: Bool {
+        guard rd_kafka_version() < 0x0203_0000, !state.withLock(\.wasAssigned),
+            let member = rd_kafka_memberid(client.handle)
+        else { return false }
+        defer { rd_kafka_mem_free(client.handle, member) }
+        return member.pointee != 0
     }
 
     /// Messages of a stream that the broker has and that were not taken, as far as it is known.

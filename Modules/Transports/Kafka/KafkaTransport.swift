@@ -16,9 +16,9 @@ package final class KafkaTransport: Transport {
     private let publishers: Set<String>
     private let thread = KafkaThread(name: "kafka-topics")
     private let stopping = Atomic(false)
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
-    private struct State {
+    struct State {
         var producers: [String: KafkaProducer] = [:]
         var receivers: [String: KafkaReceiver] = [:]
         var areTopicsEnsured = false

@@ -51,6 +51,11 @@ package enum LogName {
         "\(stream)\(separator)\(source)"
     }
 
+    /// What a module publishes after its log went back counts so, too, under a name of its own.
+    static func reset(source: String, stream: String) -> String {
+        "\(stream)\(resetMark)\(separator)\(source)"
+    }
+
     /// CloudEvents `source` of what lies in a log.
     package static func source(of log: String) -> String {
         guard let mark = log.firstIndex(of: separator) else { return Outbox.source(of: log) }
@@ -67,6 +72,7 @@ package enum LogName {
             ? nil : String(module)
     }
 
-    /// No topic and no partition has it in its name.
+    /// No topic and no partition has one of these in its name.
     private static let separator: Character = "|"
+    private static let resetMark: Character = "@"
 }

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import Logging
 import Storage
 import Synchronization
 
@@ -124,6 +125,32 @@ extension Consumer {
                 AND r.begun_at IS NOT NULL AND r.ended_at IS NULL
                 AND c.position < inbox_parked.position)
         """
+    }
+
+    /// Makes due what an older program of a fleet gave up because it did not know the version, and
+    /// this one does.
+    func takeUpNewVersions(under lease: Lease) async throws {
+        // No program is too old for a first version.
+        let types = (subscription.types ?? []).filter { $0.version ?? 1 > 1 }
+        guard !types.isEmpty else { return }
+        let now = environment.now()
+        let count = try await write(under: lease) { inbox in
+            try types.reduce(0) { count, type in
+                try count
+                    + inbox.transaction.rowsChanged(
+                        by: """
+                            UPDATE inbox_parked SET state = \(ParkedState.retrying),
+                                due_at = \(now), attempts_forgiven = attempts
+                            WHERE consumer = \(inbox.consumer) AND state = \(ParkedState.dead)
+                                AND type = \(type)
+                                AND error = \(UnknownVersion(type: type).description)
+                            """)
+            }
+        }
+        guard count > 0 else { return }
+        logger.notice(
+            "events are tried again whose version an older program did not know",
+            metadata: ["consumer": "\(name)", "count": "\(count)"])
     }
 
     /// How many events are parked. Only this consumer parks, so what it knows is right, or too many

@@ -135,8 +135,9 @@ package final class Consumer: Sendable {
 
     /// Forgets what was known under another lease, and looks for what operators want.
     private func prepare(under lease: Lease) async throws {
-        state.withLock { state in
-            if state.epoch != lease.epoch {
+        if state.withLock({ $0.epoch }) != lease.epoch {
+            try await takeUpNewVersions(under: lease)
+            state.withLock { state in
                 state = ConsumerState()
                 state.epoch = lease.epoch
                 state.isSuccession = lease.isSuccession

@@ -106,15 +106,21 @@ package final class Intake: Sendable {
 
     private func store(_ piece: ReceivedPiece) async throws {
         let now = environment.now()
-        try await database.write(isolation: .readCommitted) { transaction in
+        let reset = try await database.write(isolation: .readCommitted) { transaction in
             try Self.store(piece, at: now, in: transaction)
+        }
+        for log in reset.sorted() {
+            environment.logger(module: module).error(
+                "events came late: their log was restored from a backup, or a broker had lost them",
+                metadata: ["log": "\(log)", "stream": "\(piece.stream)"])
         }
     }
 
+    /// Tells of which modules the logs turned out to have gone back.
     private static func store(
         _ piece: ReceivedPiece, at now: Date, in transaction: Transaction
-    ) throws {
-        guard let first = piece.items.first, let last = piece.items.last else { return }
+    ) throws -> Set<String> {
+        guard let first = piece.items.first, let last = piece.items.last else { return [] }
         // A partition whose beginning the broker has dropped lacks as many events.
         try transaction.execute(
             """
@@ -127,14 +133,15 @@ package final class Intake: Sendable {
             SELECT position, next_offset FROM inbox_streams WHERE stream = \(piece.stream)
             \(only: .postgresql, "FOR UPDATE")
             """)
-        guard let row else { return }
+        guard let row else { return [] }
         var position = try row.get("position", as: Int64.self)
         let next = try row.get("next_offset", as: Int64.self)
         let fresh = piece.items.filter { $0.offset >= next }
         var known = try known(among: fresh.map(\.envelope.id), in: piece.stream, transaction)
+        var origins = Origins(of: piece.stream, in: transaction)
         for item in fresh where known.insert(item.envelope.id).inserted {
+            guard let origin = try origins.origin(of: item, at: position + 1) else { continue }
             position += 1
-            let origin = item.origin(in: piece.stream, at: position)
             try transaction.execute(
                 """
                 INSERT INTO inbox_events
@@ -143,7 +150,7 @@ package final class Intake: Sendable {
                         \(item.envelope.columnValues))
                 """)
         }
-        guard last.offset >= next else { return }
+        guard last.offset >= next else { return [] }
         try transaction.execute(
             """
             UPDATE inbox_streams
@@ -151,6 +158,7 @@ package final class Intake: Sendable {
                 fingerprint = \(last.fingerprint), received_at = \(now)
             WHERE stream = \(piece.stream)
             """)
+        return origins.reset
     }
 
     /// Those of the events that a stream has already, in one question: on PostgreSQL each is a

@@ -41,14 +41,6 @@ package struct ReceivedPiece: Sendable {
             self.position = position
         }
 
-        /// The log that counts its position. What comes without one counts by the stream.
-        func origin(in stream: String, at count: Int64) -> (log: String, position: Int64) {
-            if let position, let module = LogName.module(ofSource: envelope.source) {
-                return (module, position)
-            }
-            return (LogName.foreign(source: envelope.source, stream: stream), count)
-        }
-
         func unreadable(_ message: UnreadableMessage) -> Item {
             Item(
                 offset: offset, fingerprint: fingerprint,
