@@ -8,6 +8,7 @@ enum UserError: Error, Hashable {
     case suspended
     case wrongPassword
     case refreshTokenSpent
+    case sessionNotFound
     case notFound
 }
 
@@ -24,6 +25,8 @@ extension UserError: Refusal {
             ("user.wrong_password", .forbidden, "the current password is wrong")
         case .refreshTokenSpent:
             ("auth.refresh_token_spent", .unauthorized, "the refresh token is not valid")
+        case .sessionNotFound:
+            ("session.not_found", .notFound, "there is no such session")
         case .notFound:
             ("user.not_found", .notFound, "there is no such user")
         }

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import HTTPTypes
 import Web
@@ -13,6 +14,8 @@ struct UserRoutes: Sendable {
             .post("/api/v1/users", access: .anyone, register),
             .post("/api/v1/sessions", access: .anyone, logIn),
             .post("/api/v1/sessions/refresh", access: .anyone, refresh),
+            .get("/api/v1/sessions", access: .authenticated, listSessions),
+            Route(.delete, "/api/v1/sessions/{id}", access: .authenticated, endSession),
             .get("/api/v1/users/me", access: .authenticated, show),
             .put("/api/v1/users/me", access: .authenticated, update),
             Route(.delete, "/api/v1/users/me", access: .authenticated, delete),
@@ -43,6 +46,25 @@ struct UserRoutes: Sendable {
     @Sendable private func refresh(_ request: WebRequest) async throws -> WebResponse {
         let token = try request.decode { $0.secret("refreshToken", length: 1...200) }
         return try .json(TokenBody(try await sessions.refresh(RefreshToken(token))))
+    }
+
+    @Sendable private func listSessions(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        let sessions = try await sessions.list(of: caller.userID)
+        return try .json(
+            Page(
+                items: sessions.map { SessionBody($0, current: caller.sessionID) },
+                nextCursor: nil))
+    }
+
+    @Sendable private func endSession(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        let name = request.parameters["id"] == "current" ? caller.sessionID : nil
+        guard let id = SessionID(name ?? request.parameters["id"] ?? "") else {
+            throw UserError.sessionNotFound
+        }
+        try await sessions.end(id, of: caller.userID)
+        return .noContent
     }
 
     @Sendable private func show(_ request: WebRequest) async throws -> WebResponse {

@@ -48,6 +48,11 @@ struct UserStore: Sendable {
         try transaction.execute("UPDATE users SET updated_at = updated_at WHERE id = \(id)")
     }
 
+    /// Replaces a password's hash by a better one of the same password.
+    func renew(_ hash: String, of id: UserID, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE users SET password_hash = \(hash) WHERE id = \(id)")
+    }
+
     /// Stores a changed user.
     func update(_ user: User, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(

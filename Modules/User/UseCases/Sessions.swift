@@ -2,6 +2,7 @@ import Crypto
 import EventBus
 import Events
 import Foundation
+import Logging
 import Storage
 import UserContract
 import Web
@@ -13,11 +14,16 @@ struct Sessions: Sendable {
     /// How long a session lives at most, and how long without being used.
     static let lifetimeSeconds = 30.0 * 24 * 3_600
     static let idleSeconds = 7.0 * 24 * 3_600
+    /// Sessions that a user may have at a time; another one ends the one used longest ago.
+    static let countMax = 20
 
     let database: Database
     let outbox: Outbox
     let hasher: PasswordHasher
     let issuer: TokenIssuer
+    /// The least time that a log-in takes to fail.
+    let failureFloor: FailureFloor
+    let logger: Logger
     let now: @Sendable () -> Date
     let store = SessionStore()
     let users = UserStore()
@@ -31,18 +37,27 @@ struct Sessions: Sendable {
     /// Opens a session.
     ///
     /// An unknown address costs the same time as a wrong password and gets the same answer; only
-    /// who knows the password learns that the account is suspended.
+    /// who knows the password learns that the account is suspended. Stored hashes may be of several
+    /// costs, so failures take a fixed time on top; it passes without holding a thread.
     ///
     /// - Throws: ``UserError/wrongCredentials``, ``UserError/suspended``.
     func logIn(
         email: EmailAddress?, typed: String, password: Password, device: SessionStore.Device
     ) async throws -> TokenPair {
+        try await failureFloor.hold {
+            try await open(email: email, typed: typed, password: password, device: device)
+        }
+    }
+
+    private func open(
+        email: EmailAddress?, typed: String, password: Password, device: SessionStore.Device
+    ) async throws -> TokenPair {
         let user = try await database.read { transaction in
             try email.flatMap { try users.find($0, in: transaction) }
         }
-        let isRight = try await hasher.verify(
+        let verdict = try await hasher.verify(
             password, against: user?.passwordHash ?? PasswordHasher.decoy)
-        guard let user, isRight else {
+        guard let user, verdict.isRight else {
             let reason = user == nil ? "unknown_user" : "wrong_password"
             try await recordFailure(of: user?.id, typed: typed, device: device, reason: reason)
             throw UserError.wrongCredentials
@@ -51,6 +66,7 @@ struct Sessions: Sendable {
             try await recordFailure(of: user.id, typed: typed, device: device, reason: "suspended")
             throw UserError.suspended
         }
+        let newHash = verdict.isOutdated ? await renewedHash(of: password, user.id) : nil
         let id = SessionID()
         let token = RefreshToken()
         let now = now().wholeMilliseconds
@@ -61,6 +77,8 @@ struct Sessions: Sendable {
                 current.status != .suspended
             else { throw UserError.wrongCredentials }
             try users.touch(user.id, in: transaction)
+            if let newHash { try users.renew(newHash, of: user.id, in: transaction) }
+            try endSurplus(of: user.id, at: now, in: transaction)
             try store.open(
                 id, of: user.id, on: device, token: token, at: now,
                 until: now + Self.lifetimeSeconds, in: transaction)
@@ -76,38 +94,26 @@ struct Sessions: Sendable {
             refreshToken: token.text)
     }
 
-    /// Spends a refresh token for a new pair. One that was spent before ends its session: either
-    /// its thief or its owner is showing a copy.
-    ///
-    /// - Throws: ``UserError/refreshTokenSpent`` for every token that is not good.
-    func refresh(_ token: RefreshToken) async throws -> TokenPair {
-        let next = RefreshToken()
-        let now = now().wholeMilliseconds
-        let renewed = try await database.write {
-            transaction -> (SessionStore.Session, Set<String>)? in
-            guard let session = try store.find(token, in: transaction),
-                !session.isRevoked, session.expiresAt > now,
-                session.usedAt + Self.idleSeconds > now,
-                let user = try users.find(session.userID, in: transaction),
-                user.status != .suspended
-            else { return nil }
-            let isRotated =
-                try !session.isTokenSpent
-                && store.rotate(token, to: next, of: session.id, at: now, in: transaction)
-            guard isRotated else {
-                try store.revoke(session.id, at: now, in: transaction)
-                return nil
-            }
-            return (session, try users.roles(of: user.id, in: transaction))
+    /// A log-in does not fail for it: the old hash is as good as it was.
+    private func renewedHash(of password: Password, _ user: UserID) async -> String? {
+        do {
+            return try await hasher.hash(password)
+        } catch {
+            logger.warning(
+                "a password's hash was not renewed", error: error,
+                metadata: ["user.id": "\(user)"])
+            return nil
         }
-        guard let (session, roles) = renewed else { throw UserError.refreshTokenSpent }
-        return TokenPair(
-            accessToken: try await accessToken(
-                of: session.userID, session: session.id, roles: roles, at: now),
-            refreshToken: next.text)
     }
 
-    private func accessToken(
+    private func endSurplus(of user: UserID, at now: Date, in transaction: Transaction) throws {
+        let living = try store.living(of: user, at: now, idle: Self.idleSeconds, in: transaction)
+        for session in living.dropFirst(Self.countMax - 1) {
+            try store.revoke(session.id, at: now, in: transaction)
+        }
+    }
+
+    func accessToken(
         of user: UserID, session: SessionID, roles: Set<String>, at now: Date
     ) async throws -> String {
         try await issuer.sign(

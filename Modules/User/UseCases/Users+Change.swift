@@ -26,15 +26,17 @@ extension Users {
 
     /// Sets a new password and ends every other session.
     ///
-    /// - Throws: ``UserError/notFound``, ``UserError/wrongPassword``.
+    /// - Throws: ``UserError/notFound``, ``UserError/wrongPassword``; `Problem` 422 for a new
+    ///   password that does not do.
     func changePassword(
         of id: UserID, from current: Password, to new: Password, keeping session: String,
         ipAddress: String?
     ) async throws {
         let known = try await find(id)
-        guard try await hasher.verify(current, against: known.passwordHash) else {
+        guard try await hasher.verify(current, against: known.passwordHash).isRight else {
             throw UserError.wrongPassword
         }
+        try policy.check(new, near: known.email, known.profile, pointer: "/newPassword")
         let hash = try await hasher.hash(new)
         let now = now().wholeMilliseconds
         try await database.write { transaction in

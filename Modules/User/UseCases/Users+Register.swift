@@ -13,8 +13,11 @@ struct Registration: Sendable {
 extension Users {
     /// Opens an account.
     ///
-    /// - Throws: ``UserError/emailTaken``.
+    /// - Throws: ``UserError/emailTaken``; `Problem` 422 for a password that does not do.
     func register(_ registration: Registration) async throws -> User {
+        try policy.check(
+            registration.password, near: registration.email, registration.profile,
+            pointer: "/password")
         let user = User(
             id: UserID(), email: registration.email, profile: registration.profile,
             status: .pendingVerification,

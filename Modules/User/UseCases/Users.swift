@@ -8,6 +8,7 @@ struct Users: Sendable {
     let database: Database
     let outbox: Outbox
     let hasher: PasswordHasher
+    let policy: PasswordPolicy
     let now: @Sendable () -> Date
     let store = UserStore()
     let sessions = SessionStore()
