@@ -19,6 +19,7 @@ public struct UserModule: Module {
     public static let publishes: [any Event.Type] = [
         UserRegistered.self, UserLoggedIn.self, UserLoginFailed.self, UserPasswordChanged.self,
         UserProfileUpdated.self, UserDeleted.self, UserRoleAssigned.self,
+        UserSessionsEnded.self, UserAccountStatusChanged.self,
     ]
     /// Users with their roles, sessions and refresh tokens.
     public static let migrations = [userMigrations]
@@ -47,16 +48,19 @@ public struct UserModule: Module {
         let threadCount = settings[Self.hashingThreads]
         hasher = PasswordHasher(threadCount: threadCount == 0 ? coresToSpare : threadCount)
         policy = PasswordPolicy(lengthMin: settings[Self.passwordLengthMin])
+        let ending = AccessEnding(
+            database: platform.database, outbox: platform.outbox,
+            endedAccess: platform.endedAccess, now: platform.now)
         users = Users(
             database: platform.database, outbox: platform.outbox, hasher: hasher, policy: policy,
-            now: platform.now)
+            now: platform.now, ending: ending)
         sessions = Sessions(
             database: platform.database, outbox: platform.outbox, hasher: hasher,
             issuer: TokenIssuer(
                 key: platform.signingKey, issuer: settings[AuthSettings.issuer],
                 audience: settings[AuthSettings.audience]),
-            failureFloor: FailureFloor(settings[Self.failureFloor]), logger: platform.logger,
-            now: platform.now)
+            failureFloor: FailureFloor(settings[Self.failureFloor]), ending: ending,
+            logger: platform.logger, now: platform.now)
         publicKeys = [platform.signingKey?.publicKey.jwk].compactMap { $0 }
     }
 

@@ -5,6 +5,7 @@ import HTTPTypes
 import Storage
 import Testing
 import User
+import UserContract
 import Web
 
 @Suite(.serialized) struct `Managing sessions` {
@@ -71,8 +72,9 @@ import Web
             #expect(answer.status == .notFound)
             #expect(try answer.read(ProblemSeen.self).code == "session.not_found")
         }
-        #expect(try await end(hers.id, harness, ada).status == .noContent)
-        #expect(try await end(hers.id, harness, ada).status == .notFound)
+        let second = try await harness.logIn().read(TokensSeen.self)
+        #expect(try await end(hers.id, harness, second).status == .noContent)
+        #expect(try await end(hers.id, harness, second).status == .notFound)
     }
 
     @Test func `B70: one more than twenty ends the one that was used longest ago`() async throws {
@@ -142,5 +144,157 @@ import Web
         let third = try await harness.refresh(second).read(TokensSeen.self).refreshToken
         #expect(try await harness.refresh(first).status == .unauthorized)
         #expect(try await harness.refresh(third).status == .unauthorized)
+    }
+}
+
+@Suite(.serialized) struct `Ending access` {
+    private func me(
+        _ harness: ModuleHarness<UserModule>, _ tokens: TokensSeen
+    ) async throws -> Int {
+        try await harness.send(.get, "/api/v1/users/me", token: tokens.accessToken).status.code
+    }
+
+    @Test func `B63: after a log-out the next request is refused`() async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (user, tokens) = try await harness.join()
+        let other = try await harness.logIn().read(TokensSeen.self)
+        let answer = try await harness.send(
+            .delete, "/api/v1/sessions/current", token: tokens.accessToken)
+        #expect(answer.status == .noContent)
+        #expect(try await me(harness, tokens) == 401)
+        #expect(try await me(harness, other) == 200)
+        let events = try await harness.published(UserSessionsEnded.self)
+        #expect(events.map(\.userID) == [user.id])
+        #expect(events.map(\.reason) == ["log_out"])
+        #expect(events.map(\.sessionIDs.count) == [1])
+    }
+
+    @Test func `B58: a copied refresh token ends access tokens too`() async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (_, tokens) = try await harness.join()
+        let next = try await harness.refresh(tokens.refreshToken).read(TokensSeen.self)
+        harness.time.advance(by: .seconds(31))
+        #expect(try await me(harness, next) == 200)
+        _ = try await harness.refresh(tokens.refreshToken)
+        #expect(try await me(harness, next) == 401)
+        #expect(try await me(harness, tokens) == 401)
+        let events = try await harness.published(UserSessionsEnded.self)
+        #expect(events.map(\.reason) == ["refresh_token_reused"])
+    }
+
+    @Test func `B65: a new password ends the other sessions and keeps the caller's`() async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (_, tokens) = try await harness.join()
+        let other = try await harness.logIn().read(TokensSeen.self)
+        let answer = try await harness.send(
+            .post, "/api/v1/users/me/password", token: tokens.accessToken,
+            json: Form.json([
+                "currentPassword": .string(Form.password),
+                "newPassword": .string("another horse entirely"),
+            ]))
+        #expect(answer.status == .noContent)
+        #expect(try await me(harness, tokens) == 200)
+        #expect(try await me(harness, other) == 401)
+        #expect(try await harness.refresh(other.refreshToken).status == .unauthorized)
+        #expect(try await harness.refresh(tokens.refreshToken).status == .ok)
+    }
+
+    @Test func `B64: a deleted account's tokens are refused at the next request`() async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (_, tokens) = try await harness.join()
+        let answer = try await harness.send(
+            .delete, "/api/v1/users/me", token: tokens.accessToken)
+        #expect(answer.status == .noContent)
+        #expect(try await me(harness, tokens) == 401)
+    }
+}
+
+@Suite(.serialized) struct `Administering accounts` {
+    private let boss = TestCaller(UserID(), permissions: ["admin:users"])
+
+    private func put(
+        _ status: String, _ user: UserID, _ harness: ModuleHarness<UserModule>
+    ) async throws -> TestAnswer {
+        try await harness.send(
+            .put, "/api/v1/users/\(user)/status", as: boss,
+            json: Form.json(["status": .string(status), "reason": .string("spam")]))
+    }
+
+    @Test func `B64: who is suspended is out at once, and back in when taken up again`()
+        async throws
+    {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (user, tokens) = try await harness.join()
+        let answer = try await put("suspended", user.id, harness)
+        #expect(answer.status == .ok)
+        #expect(try answer.read(UserSeen.self).status == "suspended")
+        let refused = try await harness.send(
+            .get, "/api/v1/users/me", token: tokens.accessToken)
+        #expect(refused.status == .unauthorized)
+        #expect(try await harness.logIn().status == .forbidden)
+        #expect(try await harness.refresh(tokens.refreshToken).status == .unauthorized)
+        _ = try await put("suspended", user.id, harness)
+        #expect(try await put("active", user.id, harness).status == .ok)
+        let back = try await harness.logIn().read(TokensSeen.self)
+        let seen = try await harness.send(.get, "/api/v1/users/me", token: back.accessToken)
+        #expect(seen.status == .ok)
+        // What was ended stays so.
+        let old = try await harness.send(.get, "/api/v1/users/me", token: tokens.accessToken)
+        #expect(old.status == .unauthorized)
+        let events = try await harness.published(UserAccountStatusChanged.self)
+        #expect(
+            events.map { [$0.oldStatus, $0.newStatus] }
+                == [["pending_verification", "suspended"], ["suspended", "active"]])
+        #expect(events.allSatisfy { $0.changedBy == boss.userID && $0.reason == "spam" })
+    }
+
+    @Test func `B106: the last administrator can be neither suspended nor deleted`() async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        for name in ["one", "two"] {
+            _ = try await harness.module.createAdministrator(
+                email: "\(name)@example.org", password: Form.password)
+        }
+        let list = try await harness.send(.get, "/api/v1/users", as: boss)
+        let users = try list.read([String: [UserSeen]?].self)["items"].flatMap(\.self) ?? []
+        #expect(users.map(\.email) == ["two@example.org", "one@example.org"])
+        #expect(try await put("suspended", users[0].id, harness).status == .ok)
+        let refused = try await put("suspended", users[1].id, harness)
+        #expect(refused.status == .conflict)
+        #expect(try refused.read(ProblemSeen.self).code == "user.last_administrator")
+        let deleted = try await harness.send(
+            .delete, "/api/v1/users/me", as: TestCaller(users[1].id))
+        #expect(deleted.status == .conflict)
+    }
+
+    @Test(arguments: [
+        ("{}", 422), (#"{"status":"deleted","reason":"x"}"#, 422),
+        (#"{"status":"pending_verification","reason":"x"}"#, 422),
+        (#"{"status":"active"}"#, 422), (#"{"status":"active","reason":""}"#, 422),
+        (#"{"status":"active","reason":"x","role":"admin"}"#, 422),
+    ])
+    func `refuses what is no status`(body: String, status: Int) async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (user, _) = try await harness.join()
+        let answer = try await harness.send(
+            .put, "/api/v1/users/\(user.id)/status", as: boss, json: body)
+        #expect(answer.status.code == status)
+        #expect(try await harness.published(UserAccountStatusChanged.self).isEmpty)
+    }
+
+    @Test func `B105: is for whoever holds the permission, and shows what is there`() async throws {
+        let harness = try await ModuleHarness(UserModule.self)
+        let (user, tokens) = try await harness.join()
+        for (method, path) in [
+            (HTTPRequest.Method.get, "/api/v1/users"), (.get, "/api/v1/users/\(user.id)"),
+            (.put, "/api/v1/users/\(user.id)/status"),
+        ] {
+            let own = try await harness.send(method, path, token: tokens.accessToken)
+            #expect(own.status == .forbidden)
+            #expect(try await harness.send(method, path).status == .unauthorized)
+        }
+        let shown = try await harness.send(.get, "/api/v1/users/\(user.id)", as: boss)
+        #expect(try shown.read(UserSeen.self) == user)
+        let missing = try await harness.send(.get, "/api/v1/users/\(UUID())", as: boss)
+        #expect(missing.status == .notFound)
     }
 }

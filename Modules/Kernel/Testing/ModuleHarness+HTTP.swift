@@ -84,7 +84,7 @@ extension ModuleHarness {
         get async throws {
             try await AccessTokenVerifier(
                 keys: [signingKey.publicKey], issuer: Self.issuer, audience: Self.audience,
-                now: { [time] in time.now })
+                endedAccess: endedAccess, now: { [time] in time.now })
         }
     }
 

@@ -9,6 +9,7 @@ enum UserError: Error, Hashable {
     case wrongPassword
     case refreshTokenSpent
     case sessionNotFound
+    case lastAdministrator
     case notFound
 }
 
@@ -25,6 +26,11 @@ extension UserError: Refusal {
             ("user.wrong_password", .forbidden, "the current password is wrong")
         case .refreshTokenSpent:
             ("auth.refresh_token_spent", .unauthorized, "the refresh token is not valid")
+        case .lastAdministrator:
+            (
+                "user.last_administrator", .conflict,
+                "this is the last administrator; make another one first"
+            )
         case .sessionNotFound:
             ("session.not_found", .notFound, "there is no such session")
         case .notFound:

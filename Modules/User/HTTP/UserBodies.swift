@@ -63,6 +63,17 @@ struct SessionBody: Encodable, Sendable {
 }
 
 extension Fields {
+    /// What an administrator may set.
+    mutating func status(_ name: String) -> User.Status {
+        switch string(name, length: 1...20) {
+        case "active": return .active
+        case "suspended": return .suspended
+        default:
+            reject(name, "must be active or suspended")
+            return .suspended
+        }
+    }
+
     mutating func email(_ name: String) -> EmailAddress? {
         let text = string(name, length: 3...254)
         let email = EmailAddress(text)

@@ -20,8 +20,37 @@ struct UserRoutes: Sendable {
             .put("/api/v1/users/me", access: .authenticated, update),
             Route(.delete, "/api/v1/users/me", access: .authenticated, delete),
             .post("/api/v1/users/me/password", access: .authenticated, changePassword),
+            .get("/api/v1/users", access: Self.administration, list),
+            .get("/api/v1/users/{id}", access: Self.administration, find),
+            .put("/api/v1/users/{id}/status", access: Self.administration, setStatus),
             .get("/.well-known/jwks.json", access: .anyone, showKeys),
         ]
+    }
+
+    private static let administration = Access.permission("admin:users")
+
+    @Sendable private func list(_ request: WebRequest) async throws -> WebResponse {
+        let page = try request.page()
+        let users = try await users.list(page)
+        return try .json(
+            Page(users.map(UserBody.init), of: page) {
+                PageRequest.Cursor(time: $0.createdAt, id: $0.id.uuid)
+            })
+    }
+
+    @Sendable private func find(_ request: WebRequest) async throws -> WebResponse {
+        try .json(UserBody(try await users.find(try request.id())))
+    }
+
+    @Sendable private func setStatus(_ request: WebRequest) async throws -> WebResponse {
+        let (status, reason) = try request.decode { fields in
+            (fields.status("status"), fields.string("reason", length: 1...500))
+        }
+        return try .json(
+            UserBody(
+                try await users.setStatus(
+                    status, of: try request.id(), reason: reason,
+                    by: try request.caller().userID)))
     }
 
     @Sendable private func register(_ request: WebRequest) async throws -> WebResponse {

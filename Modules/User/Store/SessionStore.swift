@@ -141,16 +141,11 @@ struct SessionStore: Sendable {
             """)
     }
 
-    /// Ends every session of a user, but for one.
-    func revokeAll(
-        of user: UserID, except kept: SessionID? = nil, at now: Date, in transaction: Transaction
-    ) throws {
-        try transaction.execute(
-            """
-            UPDATE sessions SET revoked_at = \(now)
-            WHERE user_id = \(user) AND revoked_at IS NULL
-                AND NOT EXISTS (SELECT 1 WHERE sessions.id = \(kept))
-            """)
+    /// Every session of a user that was not ended, expired or not.
+    func unended(of user: UserID, in transaction: Transaction) throws -> [SessionID] {
+        try transaction.rows(
+            "SELECT id FROM sessions WHERE user_id = \(user) AND revoked_at IS NULL ORDER BY id"
+        ).map { try $0.get("id") }
     }
 
     /// Every new session takes up to two expired ones away, their tokens with them.

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Storage
+import Web
 
 /// Users as rows.
 struct UserStore: Sendable {
@@ -38,6 +39,30 @@ struct UserStore: Sendable {
             WHERE email_key = \(email.key) AND deleted_at IS NULL
             """
         ).map(user)
+    }
+
+    /// A page of users, the newest first, with one more to know whether it is the last.
+    func list(_ page: PageRequest, in transaction: Transaction) throws -> [User] {
+        var query: SQL = "SELECT \(Self.columns) FROM users WHERE deleted_at IS NULL"
+        if let cursor = page.after {
+            query = query + " AND (created_at, id) < (\(cursor.time), \(cursor.id))"
+        }
+        return try transaction.rows(
+            query + " ORDER BY created_at DESC, id DESC LIMIT \(page.limit + 1)"
+        ).map(user)
+    }
+
+    /// The administrators who can act as such. The rows stay as they are until the transaction
+    /// ends, so that two of them can't suspend each other at a time.
+    func activeAdministrators(in transaction: Transaction) throws -> [UserID] {
+        try transaction.rows(
+            """
+            SELECT u.id FROM users u JOIN user_roles r ON r.user_id = u.id
+            WHERE r.role = \(BuiltInRole.admin.rawValue) AND u.deleted_at IS NULL
+                AND u.status <> \(User.Status.suspended)
+            ORDER BY u.id \(only: .postgresql, "FOR UPDATE OF u")
+            """
+        ).map { try $0.get("id") }
     }
 
     /// Makes this transaction and any other that changes the user meanwhile conflict, also where

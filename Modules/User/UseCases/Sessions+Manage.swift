@@ -11,18 +11,18 @@ extension Sessions {
         }
     }
 
-    /// Ends one of a user's sessions: its refresh tokens are worth nothing from now on.
+    /// Ends one of a user's sessions: its tokens are worth nothing from now on.
     ///
     /// - Throws: ``UserError/sessionNotFound`` also for somebody else's.
     func end(_ id: SessionID, of user: UserID) async throws {
         let now = now().wholeMilliseconds
-        try await database.write { transaction in
+        try await ending.write { transaction, ended in
             let living = try store.living(
                 of: user, at: now, idle: Self.idleSeconds, in: transaction)
             guard living.contains(where: { $0.id == id }) else {
                 throw UserError.sessionNotFound
             }
-            try store.revoke(id, at: now, in: transaction)
+            try ending.end([id], of: user, because: .logOut, in: transaction, &ended)
         }
     }
 }

@@ -18,8 +18,8 @@ extension Sessions {
     func refresh(_ token: RefreshToken) async throws -> TokenPair {
         let next = try issuer.successor(of: token)
         let now = now().wholeMilliseconds
-        let renewed = try await database.write {
-            transaction -> (SessionStore.Session, Set<String>)? in
+        let renewed = try await ending.write {
+            transaction, ended -> (SessionStore.Session, Set<String>)? in
             guard let session = try store.find(token, in: transaction),
                 !session.isRevoked, session.expiresAt > now,
                 session.usedAt + Self.idleSeconds > now,
@@ -34,7 +34,9 @@ extension Sessions {
                     || store.isRecent(
                         token, next, since: now - Self.graceSeconds, in: transaction)
             else {
-                try store.revoke(session.id, at: now, in: transaction)
+                try ending.end(
+                    [session.id], of: session.userID, because: .refreshTokenReused,
+                    in: transaction, &ended)
                 return nil
             }
             return (session, try users.roles(of: user.id, in: transaction))

@@ -23,6 +23,7 @@ struct Sessions: Sendable {
     let issuer: TokenIssuer
     /// The least time that a log-in takes to fail.
     let failureFloor: FailureFloor
+    let ending: AccessEnding
     let logger: Logger
     let now: @Sendable () -> Date
     let store = SessionStore()
@@ -70,7 +71,7 @@ struct Sessions: Sendable {
         let id = SessionID()
         let token = RefreshToken()
         let now = now().wholeMilliseconds
-        let roles = try await database.write { transaction in
+        let roles = try await ending.write { transaction, ended in
             // The password may have been changed, or the account deleted, while it was verified.
             let current = try users.find(user.id, in: transaction)
             guard let current, current.passwordHash == user.passwordHash,
@@ -78,7 +79,7 @@ struct Sessions: Sendable {
             else { throw UserError.wrongCredentials }
             try users.touch(user.id, in: transaction)
             if let newHash { try users.renew(newHash, of: user.id, in: transaction) }
-            try endSurplus(of: user.id, at: now, in: transaction)
+            try endSurplus(of: user.id, at: now, in: transaction, &ended)
             try store.open(
                 id, of: user.id, on: device, token: token, at: now,
                 until: now + Self.lifetimeSeconds, in: transaction)
@@ -106,11 +107,14 @@ struct Sessions: Sendable {
         }
     }
 
-    private func endSurplus(of user: UserID, at now: Date, in transaction: Transaction) throws {
+    private func endSurplus(
+        of user: UserID, at now: Date, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
+    ) throws {
         let living = try store.living(of: user, at: now, idle: Self.idleSeconds, in: transaction)
-        for session in living.dropFirst(Self.countMax - 1) {
-            try store.revoke(session.id, at: now, in: transaction)
-        }
+        try ending.end(
+            living.dropFirst(Self.countMax - 1).map(\.id), of: user, because: .tooMany,
+            in: transaction, &ended)
     }
 
     func accessToken(

@@ -39,13 +39,15 @@ extension Users {
         try policy.check(new, near: known.email, known.profile, pointer: "/newPassword")
         let hash = try await hasher.hash(new)
         let now = now().wholeMilliseconds
-        try await database.write { transaction in
+        try await ending.write { transaction, ended in
             guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
             // Another change came first: what was verified is no longer the password.
             guard user.passwordHash == known.passwordHash else { throw UserError.wrongPassword }
             user.passwordHash = hash
             try store.update(user, at: now, in: transaction)
-            try sessions.revokeAll(of: id, except: SessionID(session), at: now, in: transaction)
+            try ending.endAll(
+                of: id, except: SessionID(session), because: .passwordChanged, in: transaction,
+                &ended)
             try outbox.publish(
                 UserPasswordChanged(userID: id, ipAddress: ipAddress, changedAt: now),
                 in: transaction)
@@ -54,11 +56,13 @@ extension Users {
 
     /// Deletes an account: erases what is personal here, and tells the others to.
     ///
-    /// - Throws: ``UserError/notFound``.
+    /// - Throws: ``UserError/notFound``, ``UserError/lastAdministrator``.
     func delete(_ id: UserID) async throws {
         let now = now().wholeMilliseconds
-        try await database.write { transaction in
+        try await ending.write { transaction, ended in
             guard try store.find(id, in: transaction) != nil else { throw UserError.notFound }
+            try requireAnotherAdministrator(than: id, in: transaction)
+            ended.end(id)
             try store.erase(id, at: now, in: transaction)
             try outbox.publish(UserDeleted(userID: id, deletedAt: now), in: transaction)
         }

@@ -41,12 +41,12 @@ extension Users {
             status: .active, passwordHash: "", createdAt: now().wholeMilliseconds)
         candidate.passwordHash = try await hasher.hash(registration.password)
         let newcomer = candidate
-        return try await database.write { transaction in
+        return try await ending.write { transaction, ended in
             let existing = try store.find(newcomer.email, in: transaction)
             let user = existing ?? newcomer
             if existing == nil { try insert(user, in: transaction) }
             if existing?.status == .pendingVerification {
-                try take(user.id, over: newcomer.passwordHash, in: transaction)
+                try take(user.id, over: newcomer.passwordHash, in: transaction, &ended)
             }
             let isAssigned = try store.assign(.admin, to: user.id, at: now(), in: transaction)
             if isAssigned, let role = RoleID(BuiltInRole.admin.id) {
@@ -60,14 +60,15 @@ extension Users {
     }
 
     private func take(
-        _ id: UserID, over passwordHash: String, in transaction: Transaction
+        _ id: UserID, over passwordHash: String, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
     ) throws {
         guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
         let now = now().wholeMilliseconds
         user.passwordHash = passwordHash
         user.status = .active
         try store.update(user, at: now, in: transaction)
-        try sessions.revokeAll(of: id, at: now, in: transaction)
+        try ending.endAll(of: id, because: .passwordChanged, in: transaction, &ended)
         try outbox.publish(
             UserPasswordChanged(userID: id, ipAddress: nil, changedAt: now), in: transaction)
     }

@@ -10,8 +10,8 @@ struct Users: Sendable {
     let hasher: PasswordHasher
     let policy: PasswordPolicy
     let now: @Sendable () -> Date
+    let ending: AccessEnding
     let store = UserStore()
-    let sessions = SessionStore()
 
     /// The user with an id.
     ///
