@@ -1,4 +1,4 @@
-// Common passwords of at least eight characters, by leaks; see docs/decisions/0021.
+// Common passwords of at least eight characters, by leaks; see docs/decisions/0001-dependencies.md.
 #include "common_passwords.h"
 
 static const char list[] =
