@@ -18,7 +18,8 @@ public struct UserModule: Module {
     /// What happens to accounts, log-ins, passwords, profiles and roles.
     public static let publishes: [any Event.Type] = [
         UserRegistered.self, UserLoggedIn.self, UserLoginFailed.self, UserPasswordChanged.self,
-        UserProfileUpdated.self, UserDeleted.self, UserRoleAssigned.self,
+        UserProfileUpdated.self, UserDeleted.self,
+        RoleCreated.self, UserRoleAssigned.self, UserRoleRevoked.self,
         UserSessionsEnded.self, UserAccountStatusChanged.self,
     ]
     /// Users with their roles, sessions and refresh tokens.
@@ -67,6 +68,7 @@ public struct UserModule: Module {
     /// Registration, log-ins, the caller's own account, and the public signing keys.
     public var routes: [Route] {
         UserRoutes(users: users, sessions: sessions, publicKeys: publicKeys).all
+            + RoleRoutes(roles: Roles(users: users)).all
     }
 
     /// Whether passwords can be hashed as they should be.

@@ -103,7 +103,10 @@ import Web
             .read(TokensSeen.self)
         let claims = try #require(tokens.accessToken.split(separator: ".").dropFirst().first)
         let data = try #require(Data(base64URLEncoded: String(claims)))
-        #expect(try JSONDecoder().decode(AccessTokenClaims.self, from: data).roles == ["admin"])
+        #expect(
+            try JSONDecoder().decode(AccessTokenClaims.self, from: data).roles == [
+                "admin", "customer",
+            ])
     }
 
     @Test(arguments: [("x", "battery staple"), ("root@example.org", "short")])

@@ -10,6 +10,10 @@ enum UserError: Error, Hashable {
     case refreshTokenSpent
     case sessionNotFound
     case lastAdministrator
+    case notAdministrator
+    case ownRoles
+    case roleExists
+    case roleNotFound
     case notFound
 }
 
@@ -31,6 +35,14 @@ extension UserError: Refusal {
                 "user.last_administrator", .conflict,
                 "this is the last administrator; make another one first"
             )
+        case .notAdministrator:
+            ("auth.forbidden", .forbidden, "only administrators give or take this role")
+        case .ownRoles:
+            ("user.own_roles", .forbidden, "nobody changes their own roles")
+        case .roleExists:
+            ("role.exists", .conflict, "there is a role of this name")
+        case .roleNotFound:
+            ("role.not_found", .notFound, "there is no such role")
         case .sessionNotFound:
             ("session.not_found", .notFound, "there is no such session")
         case .notFound:

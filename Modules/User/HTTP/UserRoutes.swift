@@ -20,14 +20,13 @@ struct UserRoutes: Sendable {
             .put("/api/v1/users/me", access: .authenticated, update),
             Route(.delete, "/api/v1/users/me", access: .authenticated, delete),
             .post("/api/v1/users/me/password", access: .authenticated, changePassword),
-            .get("/api/v1/users", access: Self.administration, list),
-            .get("/api/v1/users/{id}", access: Self.administration, find),
-            .put("/api/v1/users/{id}/status", access: Self.administration, setStatus),
+            .get("/api/v1/users", access: .permission("users:read"), list),
+            .get("/api/v1/users/{id}", access: .permission("users:read"), find),
+            .put(
+                "/api/v1/users/{id}/status", access: .permission("users:manage"), setStatus),
             .get("/.well-known/jwks.json", access: .anyone, showKeys),
         ]
     }
-
-    private static let administration = Access.permission("admin:users")
 
     @Sendable private func list(_ request: WebRequest) async throws -> WebResponse {
         let page = try request.page()

@@ -58,7 +58,7 @@ struct UserStore: Sendable {
         try transaction.rows(
             """
             SELECT u.id FROM users u JOIN user_roles r ON r.user_id = u.id
-            WHERE r.role = \(BuiltInRole.admin.rawValue) AND u.deleted_at IS NULL
+            WHERE r.role = \(Role.admin.name) AND u.deleted_at IS NULL
                 AND u.status <> \(User.Status.suspended)
             ORDER BY u.id \(only: .postgresql, "FOR UPDATE OF u")
             """
@@ -107,23 +107,6 @@ struct UserStore: Sendable {
                 SELECT id FROM sessions WHERE user_id = \(id))
             """)
         try transaction.execute("DELETE FROM sessions WHERE user_id = \(id)")
-    }
-
-    func roles(of id: UserID, in transaction: Transaction) throws -> Set<String> {
-        Set(
-            try transaction.rows("SELECT role FROM user_roles WHERE user_id = \(id)")
-                .map { try $0.get("role") })
-    }
-
-    /// Gives a role; `false` when the user has it already.
-    func assign(
-        _ role: BuiltInRole, to id: UserID, at now: Date, in transaction: Transaction
-    ) throws -> Bool {
-        try transaction.rowsChanged(
-            by: """
-                INSERT INTO user_roles (user_id, role, assigned_at)
-                VALUES (\(id), \(role.rawValue), \(now)) ON CONFLICT (user_id, role) DO NOTHING
-                """) == 1
     }
 
     private func preferences(of user: User) throws -> JSON {

@@ -19,7 +19,7 @@ extension Sessions {
         let next = try issuer.successor(of: token)
         let now = now().wholeMilliseconds
         let renewed = try await ending.write {
-            transaction, ended -> (SessionStore.Session, Set<String>)? in
+            transaction, ended -> (SessionStore.Session, Grants)? in
             guard let session = try store.find(token, in: transaction),
                 !session.isRevoked, session.expiresAt > now,
                 session.usedAt + Self.idleSeconds > now,
@@ -39,12 +39,12 @@ extension Sessions {
                     in: transaction, &ended)
                 return nil
             }
-            return (session, try users.roles(of: user.id, in: transaction))
+            return (session, try roles.grants(of: user.id, in: transaction))
         }
-        guard let (session, roles) = renewed else { throw UserError.refreshTokenSpent }
+        guard let (session, grants) = renewed else { throw UserError.refreshTokenSpent }
         return TokenPair(
             accessToken: try await accessToken(
-                of: session.userID, session: session.id, roles: roles, at: now),
+                of: session.userID, session: session.id, grants, at: now),
             refreshToken: next.text)
     }
 }

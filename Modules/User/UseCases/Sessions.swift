@@ -28,6 +28,7 @@ struct Sessions: Sendable {
     let now: @Sendable () -> Date
     let store = SessionStore()
     let users = UserStore()
+    let roles = RoleStore()
 
     /// What a client holds after a log-in.
     struct TokenPair: Sendable {
@@ -71,7 +72,7 @@ struct Sessions: Sendable {
         let id = SessionID()
         let token = RefreshToken()
         let now = now().wholeMilliseconds
-        let roles = try await ending.write { transaction, ended in
+        let grants = try await ending.write { transaction, ended in
             // The password may have been changed, or the account deleted, while it was verified.
             let current = try users.find(user.id, in: transaction)
             guard let current, current.passwordHash == user.passwordHash,
@@ -88,10 +89,10 @@ struct Sessions: Sendable {
                     userID: user.id, sessionID: id.description, ipAddress: device.ipAddress,
                     userAgent: device.userAgent, method: "password", loggedInAt: now),
                 in: transaction)
-            return try users.roles(of: user.id, in: transaction)
+            return try roles.grants(of: user.id, in: transaction)
         }
         return TokenPair(
-            accessToken: try await accessToken(of: user.id, session: id, roles: roles, at: now),
+            accessToken: try await accessToken(of: user.id, session: id, grants, at: now),
             refreshToken: token.text)
     }
 
@@ -118,11 +119,12 @@ struct Sessions: Sendable {
     }
 
     func accessToken(
-        of user: UserID, session: SessionID, roles: Set<String>, at now: Date
+        of user: UserID, session: SessionID, _ grants: Grants, at now: Date
     ) async throws -> String {
         try await issuer.sign(
             Principal(
-                userID: user, sessionID: session.description, roles: roles, permissions: []),
+                userID: user, sessionID: session.description, roles: grants.roles,
+                permissions: grants.permissions),
             at: now, lifetime: Self.accessTokenLifetime)
     }
 

@@ -48,11 +48,10 @@ extension Users {
             if existing?.status == .pendingVerification {
                 try take(user.id, over: newcomer.passwordHash, in: transaction, &ended)
             }
-            let isAssigned = try store.assign(.admin, to: user.id, at: now(), in: transaction)
-            if isAssigned, let role = RoleID(BuiltInRole.admin.id) {
+            if try roles.assign(.admin, to: user.id, at: now(), in: transaction) {
                 try outbox.publish(
                     UserRoleAssigned(
-                        userID: user.id, roleID: role, roleName: BuiltInRole.admin.rawValue,
+                        userID: user.id, roleID: Role.admin.id, roleName: Role.admin.name,
                         assignedBy: "command-line"), in: transaction)
             }
             return (user, isNew: existing == nil)

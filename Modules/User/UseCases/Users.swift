@@ -12,6 +12,7 @@ struct Users: Sendable {
     let now: @Sendable () -> Date
     let ending: AccessEnding
     let store = UserStore()
+    let roles = RoleStore()
 
     /// The user with an id.
     ///
