@@ -39,7 +39,8 @@ let package = Package(
 // MARK: - Modules
 
 var modules: [Target] {
-    module("User", owns: true, libraries: [.crypto, .nioPosix, "CSodium"])
+    module(
+        "User", owns: true, libraries: [.crypto, "CSodium", "CCrypt", "CCommonPasswords"])
         + module("Order", owns: true, hears: ["User", "Payment"])
         + module("Payment", owns: true, hears: ["Order"], libraries: [.crypto])
         + module("Notification", hears: ["User"], libraries: ["CCurl"])
@@ -113,6 +114,9 @@ var kernel: [Target] {
         .systemLibrary(
             name: "CPostgres", path: "Modules/Kernel/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
+        .target(name: "CCommonPasswords", path: "Modules/Kernel/CCommonPasswords"),
+        .systemLibrary(
+            name: "CCrypt", path: "Modules/Kernel/CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Modules/Kernel/CSpawn"),
         .systemLibrary(
             name: "CKafka", path: "Modules/Kernel/CKafka", pkgConfig: "rdkafka",
@@ -146,7 +150,7 @@ var kernel: [Target] {
             [
                 "Events", "EventBus", "Storage", "Web", "Settings", "Telemetry", .logging,
                 .serviceLifecycle,
-            ], tested: false)
+            ])
         + [
             .target(
                 name: "FlotillaTesting",
@@ -163,7 +167,7 @@ var kernel: [Target] {
 ///
 /// - Parameter testing: what its tests need beyond it and the test kit.
 func part(
-    _ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true,
+    _ name: String, _ dependencies: [Target.Dependency] = [],
     testing: [Target.Dependency] = []
 ) -> [Target] {
     let target = Target.target(
@@ -173,7 +177,7 @@ func part(
         name: "\(name)Tests",
         dependencies: [.init(stringLiteral: name), "FlotillaTesting"] + dependencies + testing,
         path: "Tests/\(name)Tests", swiftSettings: strict)
-    return tested ? [target, tests] : [target]
+    return [target, tests]
 }
 
 // MARK: - Transports

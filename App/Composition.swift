@@ -19,6 +19,8 @@ struct Composition: Sendable {
     let databases: [String: Database]
     /// What access tokens are checked with.
     let tokenKeys: TokenKeys
+    /// Whose access tokens are no longer taken.
+    let endedAccess = EndedAccess()
     /// The modules whose databases do not exist, when nothing was to be made.
     let missing: Set<String>
 
@@ -57,9 +59,11 @@ struct Composition: Sendable {
                 settings: settings,
                 platform: Platform(
                     module: name, database: database, outbox: bus.outbox(of: name, in: database),
-                    signingKey: tokenKeys.signingKey))
+                    signingKey: tokenKeys.signingKey, endedAccess: endedAccess))
             bus.subscribe(
-                module.subscriptions.filter { consumers?.contains($0.consumer) ?? true },
+                Self.subscriptions(of: module, endedAccess).filter {
+                    consumers?.contains($0.consumer) ?? true
+                },
                 of: name)
             databases[name] = database
             modules.append(module)
@@ -119,7 +123,8 @@ struct Composition: Sendable {
         Replays(
             registry: list.registry, databases: databases,
             subscriptions: modules.flatMap { module in
-                module.subscriptions.map { (type(of: module).name, $0) }
+                Self.subscriptions(of: module, endedAccess)
+                    .map { (type(of: module).name, $0) }
             }, offsets: transport.reader == nil ? .positions : .received)
     }
 
@@ -141,8 +146,32 @@ struct Composition: Sendable {
     private var migrationSets: [(Database, [MigrationSet])] {
         modules.compactMap { module in
             let type = type(of: module)
-            return databases[type.name].map { ($0, [Bus.migrations] + type.migrations) }
+            return databases[type.name].map { database in
+                let ours = Self.answersCallers(module) ? [EndedAccessFeed.migrations] : []
+                return (database, [Bus.migrations] + ours + type.migrations)
+            }
         }
+    }
+
+    /// What a module hears, with what the program has it hear.
+    static func subscriptions(
+        of module: any Module, _ endedAccess: EndedAccess
+    ) -> [Subscription] {
+        guard answersCallers(module) else { return module.subscriptions }
+        return module.subscriptions + [
+            EndedAccessFeed.subscription(of: type(of: module).name, access: endedAccess)
+        ]
+    }
+
+    private static func answersCallers(_ module: any Module) -> Bool {
+        module.routes.contains { $0.access != .anyone }
+    }
+
+    /// Keeps whose access has ended as fresh as the databases have it.
+    var endedAccessFeed: EndedAccessFeed {
+        let module = modules.first { Self.answersCallers($0) }
+        return EndedAccessFeed(
+            access: endedAccess, database: module.flatMap { databases[type(of: $0).name] })
     }
 
     private static func pool(_ settings: Settings) -> PoolSettings {

@@ -10,6 +10,7 @@ import Platform
 import Search
 import Settings
 import User
+import Web
 
 /// Every module of the program, once, and what they declare before anything runs.
 struct ModuleList: Sendable {
@@ -63,7 +64,8 @@ struct ModuleList: Sendable {
         let module = try M(
             settings: .defaults(SettingsCatalogue(M.settings)), platform: .describing(M.name))
         return EventRegistry.Member(
-            module: M.name, publishes: M.publishes, subscriptions: module.subscriptions)
+            module: M.name, publishes: M.publishes,
+            subscriptions: Composition.subscriptions(of: module, EndedAccess()))
     }
 
     /// The modules that the configuration names.

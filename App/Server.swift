@@ -25,12 +25,16 @@ struct Server: Sendable {
     /// - Throws: what a service failed with, as an address that is taken.
     func run() async throws {
         let health = Health(composition)
-        let verifier = try await composition.tokenKeys.verifier(composition.settings)
+        let verifier = try await composition.tokenKeys.verifier(
+            composition.settings, endedAccess: composition.endedAccess)
         describeMetrics()
+        let feed = composition.endedAccessFeed
+        await feed.look()
         let group = ServiceGroup(
             configuration: Self.configuration(
                 services: composition.tokenKeys.services
-                    + composition.modules.flatMap(\.services) + [composition.bus]
+                    + composition.modules.flatMap(\.services)
+                    + [composition.bus, feed]
                     + webServers(health: health, verifier: verifier)
                     + [
                         Drain(delay: composition.settings[AppSettings.drainDelay]) {

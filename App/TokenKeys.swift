@@ -33,14 +33,18 @@ enum TokenKeys: Sendable {
         }
     }
 
-    func verifier(_ settings: Settings) async throws -> AccessTokenVerifier {
+    func verifier(
+        _ settings: Settings, endedAccess: EndedAccess
+    ) async throws -> AccessTokenVerifier {
         let (issuer, audience) = (settings[AuthSettings.issuer], settings[AuthSettings.audience])
         return switch self {
         case .own(let key):
             try await AccessTokenVerifier(
-                keys: [key.publicKey], issuer: issuer, audience: audience)
+                keys: [key.publicKey], issuer: issuer, audience: audience,
+                endedAccess: endedAccess)
         case .remote(let keys):
-            AccessTokenVerifier(keys: keys, issuer: issuer, audience: audience)
+            AccessTokenVerifier(
+                keys: keys, issuer: issuer, audience: audience, endedAccess: endedAccess)
         }
     }
 }

@@ -24,6 +24,9 @@ import Web
             Set(list.modulesOfConsumers.keys) == [
                 "audit.trail", "notification.user-mails", "order.customers", "order.payments",
                 "order.welcome-order", "payment.charge", "search.user-index",
+                // Whoever answers callers hears whose access has ended.
+                "audit.ended-access", "notification.ended-access", "order.ended-access",
+                "search.ended-access", "user.ended-access",
             ])
         let registration = try #require(
             list.registry.entries.first { $0.type == "UserRegisteredEventV1" })

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Synchronization
 import Testing
 
@@ -109,7 +110,7 @@ private final class SilentSocket: Sendable {
     /// Waits for a connection, and keeps it open.
     func accepted() async {
         let descriptor = descriptor.withLock { $0 ?? -1 }
-        _ = try? await MailThreads(countMax: 1).run { accept(descriptor, nil, nil) }
+        _ = try? await WorkThreads(name: "mail", countMax: 1).run { accept(descriptor, nil, nil) }
     }
 
     func stopListening() {

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 @testable import Notification
 
@@ -42,7 +43,7 @@ struct MailTestServer: Sendable {
 
     /// Waits until the server has the data of a mail for `slow`.
     func thinks() async {
-        _ = try? await MailThreads(countMax: 1).run { words.availableData }
+        _ = try? await WorkThreads(name: "mail", countMax: 1).run { words.availableData }
     }
 
     struct Arrival: Decodable {
@@ -58,7 +59,7 @@ struct MailTestServer: Sendable {
         _ mode: Mode, _ body: (MailTestServer) async throws -> Value
     ) async throws -> Value {
         try await withMailDirectory { directory in
-            let server = try await MailThreads(countMax: 1).run {
+            let server = try await WorkThreads(name: "mail", countMax: 1).run {
                 if mode != .plain { try makeCertificate(in: directory) }
                 return try start(mode, in: directory)
             }

@@ -1,5 +1,6 @@
 import FlotillaTesting
 import Foundation
+import Platform
 
 @testable import Notification
 
@@ -47,7 +48,7 @@ struct MailParsed: Decodable, Equatable {
                     + [str(d) for d in m.defects],
             }))
             """#
-        return try await MailThreads(countMax: 1).run {
+        return try await WorkThreads(name: "mail", countMax: 1).run {
             let json = try mailTestOutput(of: "/usr/bin/python3", ["-c", script], input: bytes)
             return try JSONDecoder().decode(MailParsed.self, from: json)
         }

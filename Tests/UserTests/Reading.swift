@@ -45,7 +45,7 @@ extension TestAnswer {
 
 /// What somebody sends to open an account; `nil` leaves a field out.
 struct Form: Sendable {
-    static let password = "correct horse"
+    static let password = "correct horse battery"
 
     var fields: [String: JSONValue?] = [
         "email": .string("ada@example.org"), "password": .string(Self.password),

@@ -17,16 +17,21 @@ public struct Platform: Sendable {
     public let now: @Sendable () -> Date
     /// What access tokens are signed with; only the process that runs User has it.
     public let signingKey: SigningKey?
+    /// Whose access tokens this process no longer takes. Who ends sessions says so here, for the
+    /// next request, and in an event, for the other processes.
+    public let endedAccess: EndedAccess
 
     /// Puts the surroundings of a module together.
     public init(
         module: String, database: Database, outbox: Outbox,
-        now: @escaping @Sendable () -> Date = { Date() }, signingKey: SigningKey? = nil
+        now: @escaping @Sendable () -> Date = { Date() }, signingKey: SigningKey? = nil,
+        endedAccess: EndedAccess = EndedAccess()
     ) {
         self.database = database
         self.outbox = outbox
         self.now = now
         self.signingKey = signingKey
+        self.endedAccess = endedAccess
         var logger = Logger(label: "flotilla.\(module)")
         logger[metadataKey: "module"] = "\(module)"
         self.logger = logger

@@ -41,6 +41,26 @@ public struct TestAnswer: Sendable {
         self.body = body
     }
 
+    /// Sends a request through the whole stack of middlewares, without a socket.
+    ///
+    /// - Throws: what Hummingbird's test client throws; problems are answers.
+    public static func of(
+        _ routes: [Route], verifier: AccessTokenVerifier, to method: HTTPRequest.Method,
+        _ path: String, headers: HTTPFields, body: String?
+    ) async throws -> TestAnswer {
+        let app = Application(
+            responder: WebServer.responder(
+                routes: routes, settings: .init(), verifier: verifier))
+        return try await app.test(.router) { client in
+            let response = try await client.executeRequest(
+                uri: path, method: method, headers: headers,
+                body: body.map { ByteBuffer(string: $0) })
+            return TestAnswer(
+                status: response.status, headers: response.headers,
+                body: Data(response.body.readableBytesView))
+        }
+    }
+
     /// The body as a JSON value to look into.
     ///
     /// - Throws: `MalformedJSON` when it is none.
@@ -63,18 +83,9 @@ extension ModuleHarness {
             headers[.authorization] = "Bearer \(try await accessToken(of: caller))"
         }
         if json != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        let app = Application(
-            responder: WebServer.responder(
-                routes: module.routes, settings: .init(), verifier: try await verifier))
-        let body = json.map { ByteBuffer(string: $0) }
-        let fields = headers
-        return try await app.test(.router) { client in
-            let response = try await client.executeRequest(
-                uri: path, method: method, headers: fields, body: body)
-            return TestAnswer(
-                status: response.status, headers: response.headers,
-                body: Data(response.body.readableBytesView))
-        }
+        return try await TestAnswer.of(
+            module.routes, verifier: try await verifier, to: method, path, headers: headers,
+            body: json)
     }
 
     private static var issuer: String { "flotilla" }
@@ -84,7 +95,7 @@ extension ModuleHarness {
         get async throws {
             try await AccessTokenVerifier(
                 keys: [signingKey.publicKey], issuer: Self.issuer, audience: Self.audience,
-                now: { [time] in time.now })
+                endedAccess: endedAccess, now: { [time] in time.now })
         }
     }
 

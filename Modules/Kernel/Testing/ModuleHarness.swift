@@ -26,6 +26,7 @@ public final class ModuleHarness<M: Module>: Sendable {
     /// The module's own database, for a look at its state.
     public let database: Database
     let signingKey: SigningKey
+    let endedAccess = EndedAccess()
 
     private static var outside: String { Simulation.outside }
     private let directory: TemporaryDirectory
@@ -90,7 +91,7 @@ public final class ModuleHarness<M: Module>: Sendable {
                 outbox: Outbox(
                     module: M.name, types: Set(M.publishes.map { $0.type }), committed: committed,
                     now: { time.now }),
-                now: { time.now }, signingKey: signingKey))
+                now: { time.now }, signingKey: signingKey, endedAccess: endedAccess))
         try await outsideDatabase.migrate(Bus.migrations)
         for set in [Bus.migrations] + M.migrations { try await database.migrate(set) }
 

@@ -185,17 +185,8 @@ extension Fields {
     public mutating func objects<T>(
         _ name: String, count: ClosedRange<Int>, _ read: (inout Fields) -> T
     ) -> [T] {
-        guard let value = required(name) else { return [] }
-        guard case .array(let elements) = value else {
-            reject(name, "must be an array, not \(value.kind)")
-            return []
-        }
-        guard count.contains(elements.count) else {
-            reject(name, "must have \(count.lowerBound) to \(count.upperBound) elements")
-            return []
-        }
         var results: [T] = []
-        for (index, element) in elements.enumerated() {
+        for (index, element) in elements(name, count: count).enumerated() {
             let path = "\(pointer(name))/\(index)"
             guard case .object(let object) = element else {
                 errors.append(
@@ -208,6 +199,33 @@ extension Fields {
             errors += nested.errors
         }
         return results
+    }
+
+    /// An array of texts, each of a length in characters.
+    public mutating func strings(
+        _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
+    ) -> [String] {
+        let elements = elements(name, count: count)
+        var nested = Fields(
+            object: Dictionary(
+                uniqueKeysWithValues: elements.enumerated().map { ("\($0)", $1) }),
+            path: pointer(name))
+        let strings = elements.indices.map { nested.string("\($0)", length: length) }
+        errors += nested.errors
+        return strings
+    }
+
+    private mutating func elements(_ name: String, count: ClosedRange<Int>) -> [JSONValue] {
+        guard let value = required(name) else { return [] }
+        guard case .array(let elements) = value else {
+            reject(name, "must be an array, not \(value.kind)")
+            return []
+        }
+        guard count.contains(elements.count) else {
+            reject(name, "must have \(count.lowerBound) to \(count.upperBound) elements")
+            return []
+        }
+        return elements
     }
 
     private mutating func text(

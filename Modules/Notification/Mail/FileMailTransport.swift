@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// Writes every mail as `<id>.eml` into a directory.
 ///
@@ -7,7 +8,7 @@ import Foundation
 /// mail. Files are the owner's alone (0600), and so is a directory made here (0700).
 struct FileMailTransport: MailTransport {
     private let directory: String
-    private let threads = MailThreads(countMax: 4)
+    private let threads = WorkThreads(name: "mail", countMax: 4)
 
     init(directory: String) {
         self.directory = directory

@@ -1,3 +1,5 @@
+import Platform
+
 /// Hands every mail to an SMTP server, one dialogue a mail.
 ///
 /// libcurl blocks, so a dialogue runs on a thread of its own. Cancelling the task breaks it off
@@ -5,14 +7,14 @@
 struct SMTPMailTransport: MailTransport {
     private let server: SMTPServer
     private let limits: SMTPLimits
-    private let threads: MailThreads
+    private let threads: WorkThreads
     /// Of its own, so that a check does not stand in line behind mails.
-    private let checkThreads = MailThreads(countMax: 1)
+    private let checkThreads = WorkThreads(name: "mail", countMax: 1)
 
     init(server: SMTPServer, limits: SMTPLimits = SMTPLimits()) {
         self.server = server
         self.limits = limits
-        threads = MailThreads(countMax: limits.dialogueCountMax)
+        threads = WorkThreads(name: "mail", countMax: limits.dialogueCountMax)
     }
 
     func send(_ message: MailMessage) async throws {
@@ -24,7 +26,7 @@ struct SMTPMailTransport: MailTransport {
         try await hold(SMTPDialogue(with: server, limits: limits, sending: nil), on: checkThreads)
     }
 
-    private func hold(_ dialogue: SMTPDialogue, on threads: MailThreads) async throws {
+    private func hold(_ dialogue: SMTPDialogue, on threads: WorkThreads) async throws {
         try await withTaskCancellationHandler {
             try await threads.run { try dialogue.hold() }
         } onCancel: {

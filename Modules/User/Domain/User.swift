@@ -38,15 +38,3 @@ struct Profile: Sendable, Hashable {
         return names
     }
 }
-
-/// Roles that exist from the start.
-enum BuiltInRole: String, Sendable {
-    case admin
-
-    /// Fixed, so that every installation names the role alike.
-    var id: String {
-        switch self {
-        case .admin: "00000000-0000-7000-8000-000000000001"
-        }
-    }
-}

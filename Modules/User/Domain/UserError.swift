@@ -8,6 +8,12 @@ enum UserError: Error, Hashable {
     case suspended
     case wrongPassword
     case refreshTokenSpent
+    case sessionNotFound
+    case lastAdministrator
+    case notAdministrator
+    case ownRoles
+    case roleExists
+    case roleNotFound
     case notFound
 }
 
@@ -24,6 +30,21 @@ extension UserError: Refusal {
             ("user.wrong_password", .forbidden, "the current password is wrong")
         case .refreshTokenSpent:
             ("auth.refresh_token_spent", .unauthorized, "the refresh token is not valid")
+        case .lastAdministrator:
+            (
+                "user.last_administrator", .conflict,
+                "this is the last administrator; make another one first"
+            )
+        case .notAdministrator:
+            ("auth.forbidden", .forbidden, "only administrators give or take this role")
+        case .ownRoles:
+            ("user.own_roles", .forbidden, "nobody changes their own roles")
+        case .roleExists:
+            ("role.exists", .conflict, "there is a role of this name")
+        case .roleNotFound:
+            ("role.not_found", .notFound, "there is no such role")
+        case .sessionNotFound:
+            ("session.not_found", .notFound, "there is no such session")
         case .notFound:
             ("user.not_found", .notFound, "there is no such user")
         }

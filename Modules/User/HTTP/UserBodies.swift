@@ -40,7 +40,40 @@ struct TokenBody: Encodable, Sendable {
     }
 }
 
+/// A session as its user sees it.
+struct SessionBody: Encodable, Sendable {
+    let id: SessionID
+    /// The one that the request was made with.
+    let current: Bool
+    let ipAddress: String?
+    let userAgent: String?
+    let createdAt: Date
+    let lastUsedAt: Date
+    let expiresAt: Date
+
+    init(_ session: SessionStore.Listed, current: String) {
+        id = session.id
+        self.current = session.id.description == current
+        ipAddress = session.device.ipAddress
+        userAgent = session.device.userAgent
+        createdAt = session.createdAt
+        lastUsedAt = session.usedAt
+        expiresAt = session.expiresAt
+    }
+}
+
 extension Fields {
+    /// What an administrator may set.
+    mutating func status(_ name: String) -> User.Status {
+        switch string(name, length: 1...20) {
+        case "active": return .active
+        case "suspended": return .suspended
+        default:
+            reject(name, "must be active or suspended")
+            return .suspended
+        }
+    }
+
     mutating func email(_ name: String) -> EmailAddress? {
         let text = string(name, length: 3...254)
         let email = EmailAddress(text)
@@ -49,7 +82,7 @@ extension Fields {
     }
 
     mutating func password(_ name: String) -> Password {
-        Password(secret(name, length: Password.length))
+        Password(secret(name, length: 1...Password.lengthMax))
     }
 
     mutating func personName(_ name: String) -> String {

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import HTTPTypes
 import Web
@@ -13,12 +14,42 @@ struct UserRoutes: Sendable {
             .post("/api/v1/users", access: .anyone, register),
             .post("/api/v1/sessions", access: .anyone, logIn),
             .post("/api/v1/sessions/refresh", access: .anyone, refresh),
+            .get("/api/v1/sessions", access: .authenticated, listSessions),
+            Route(.delete, "/api/v1/sessions/{id}", access: .authenticated, endSession),
             .get("/api/v1/users/me", access: .authenticated, show),
             .put("/api/v1/users/me", access: .authenticated, update),
             Route(.delete, "/api/v1/users/me", access: .authenticated, delete),
             .post("/api/v1/users/me/password", access: .authenticated, changePassword),
+            .get("/api/v1/users", access: .permission("users:read"), list),
+            .get("/api/v1/users/{id}", access: .permission("users:read"), find),
+            .put(
+                "/api/v1/users/{id}/status", access: .permission("users:manage"), setStatus),
             .get("/.well-known/jwks.json", access: .anyone, showKeys),
         ]
+    }
+
+    @Sendable private func list(_ request: WebRequest) async throws -> WebResponse {
+        let page = try request.page()
+        let users = try await users.list(page)
+        return try .json(
+            Page(users.map(UserBody.init), of: page) {
+                PageRequest.Cursor(time: $0.createdAt, id: $0.id.uuid)
+            })
+    }
+
+    @Sendable private func find(_ request: WebRequest) async throws -> WebResponse {
+        try .json(UserBody(try await users.find(try request.id())))
+    }
+
+    @Sendable private func setStatus(_ request: WebRequest) async throws -> WebResponse {
+        let (status, reason) = try request.decode { fields in
+            (fields.status("status"), fields.string("reason", length: 1...500))
+        }
+        return try .json(
+            UserBody(
+                try await users.setStatus(
+                    status, of: try request.id(), reason: reason,
+                    by: try request.caller().userID)))
     }
 
     @Sendable private func register(_ request: WebRequest) async throws -> WebResponse {
@@ -43,6 +74,25 @@ struct UserRoutes: Sendable {
     @Sendable private func refresh(_ request: WebRequest) async throws -> WebResponse {
         let token = try request.decode { $0.secret("refreshToken", length: 1...200) }
         return try .json(TokenBody(try await sessions.refresh(RefreshToken(token))))
+    }
+
+    @Sendable private func listSessions(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        let sessions = try await sessions.list(of: caller.userID)
+        return try .json(
+            Page(
+                items: sessions.map { SessionBody($0, current: caller.sessionID) },
+                nextCursor: nil))
+    }
+
+    @Sendable private func endSession(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        let name = request.parameters["id"] == "current" ? caller.sessionID : nil
+        guard let id = SessionID(name ?? request.parameters["id"] ?? "") else {
+            throw UserError.sessionNotFound
+        }
+        try await sessions.end(id, of: caller.userID)
+        return .noContent
     }
 
     @Sendable private func show(_ request: WebRequest) async throws -> WebResponse {

@@ -33,7 +33,17 @@ struct SessionStore: Sendable {
         let usedAt: Date
         let expiresAt: Date
         let isRevoked: Bool
-        let isTokenSpent: Bool
+        /// When the token was given for its successor.
+        let spentAt: Date?
+    }
+
+    /// A session as its user sees it.
+    struct Listed: Sendable {
+        let id: SessionID
+        let device: Device
+        let createdAt: Date
+        let usedAt: Date
+        let expiresAt: Date
     }
 
     struct Device: Sendable {
@@ -69,7 +79,7 @@ struct SessionStore: Sendable {
                 id: try row.get("id"), userID: try row.get("user_id"),
                 usedAt: try row.get("used_at"), expiresAt: try row.get("expires_at"),
                 isRevoked: try row.get("revoked_at", as: Date?.self) != nil,
-                isTokenSpent: try row.get("spent_at", as: Date?.self) != nil)
+                spentAt: try row.get("spent_at"))
         }
     }
 
@@ -89,6 +99,40 @@ struct SessionStore: Sendable {
         return true
     }
 
+    /// Whether a token was spent for another since then, and that one is the newest of its session.
+    func isRecent(
+        _ spent: RefreshToken, _ next: RefreshToken, since: Date, in transaction: Transaction
+    ) throws -> Bool {
+        try transaction.first(
+            """
+            SELECT 1 AS one FROM refresh_tokens t JOIN refresh_tokens n
+                ON n.session_id = t.session_id
+            WHERE t.hash = \(spent.hash) AND t.spent_at >= \(since)
+                AND n.hash = \(next.hash) AND n.spent_at IS NULL
+            """) != nil
+    }
+
+    /// The sessions of a user that go on, the one used last first.
+    func living(
+        of user: UserID, at now: Date, idle idleSeconds: Double, in transaction: Transaction
+    ) throws -> [Listed] {
+        try transaction.rows(
+            """
+            SELECT id, ip_address, user_agent, created_at, used_at, expires_at FROM sessions
+            WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > \(now)
+                AND used_at > \(now - idleSeconds)
+            ORDER BY used_at DESC, id DESC
+            """
+        ).map { row in
+            Listed(
+                id: try row.get("id"),
+                device: Device(
+                    ipAddress: try row.get("ip_address"), userAgent: try row.get("user_agent")),
+                createdAt: try row.get("created_at"), usedAt: try row.get("used_at"),
+                expiresAt: try row.get("expires_at"))
+        }
+    }
+
     func revoke(_ id: SessionID, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(
             """
@@ -97,16 +141,11 @@ struct SessionStore: Sendable {
             """)
     }
 
-    /// Ends every session of a user, but for one.
-    func revokeAll(
-        of user: UserID, except kept: SessionID? = nil, at now: Date, in transaction: Transaction
-    ) throws {
-        try transaction.execute(
-            """
-            UPDATE sessions SET revoked_at = \(now)
-            WHERE user_id = \(user) AND revoked_at IS NULL
-                AND NOT EXISTS (SELECT 1 WHERE sessions.id = \(kept))
-            """)
+    /// Every session of a user that was not ended, expired or not.
+    func unended(of user: UserID, in transaction: Transaction) throws -> [SessionID] {
+        try transaction.rows(
+            "SELECT id FROM sessions WHERE user_id = \(user) AND revoked_at IS NULL ORDER BY id"
+        ).map { try $0.get("id") }
     }
 
     /// Every new session takes up to two expired ones away, their tokens with them.

@@ -50,5 +50,16 @@ let userMigrations = MigrationSet(
             ) \(dialect.strict);
             CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
             """
-        }
+        },
+        Migration(2, "create roles") { dialect in
+            """
+            -- Beside those that the program brings.
+            CREATE TABLE roles (
+                id \(dialect.uuid) NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                permissions \(dialect.json) NOT NULL,
+                created_at \(dialect.timestamp) NOT NULL
+            ) \(dialect.strict);
+            """
+        },
     ])

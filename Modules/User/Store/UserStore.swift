@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Storage
+import Web
 
 /// Users as rows.
 struct UserStore: Sendable {
@@ -40,12 +41,41 @@ struct UserStore: Sendable {
         ).map(user)
     }
 
+    /// A page of users, the newest first, with one more to know whether it is the last.
+    func list(_ page: PageRequest, in transaction: Transaction) throws -> [User] {
+        var query: SQL = "SELECT \(Self.columns) FROM users WHERE deleted_at IS NULL"
+        if let cursor = page.after {
+            query = query + " AND (created_at, id) < (\(cursor.time), \(cursor.id))"
+        }
+        return try transaction.rows(
+            query + " ORDER BY created_at DESC, id DESC LIMIT \(page.limit + 1)"
+        ).map(user)
+    }
+
+    /// The administrators who can act as such. The rows stay as they are until the transaction
+    /// ends, so that two of them can't suspend each other at a time.
+    func activeAdministrators(in transaction: Transaction) throws -> [UserID] {
+        try transaction.rows(
+            """
+            SELECT u.id FROM users u JOIN user_roles r ON r.user_id = u.id
+            WHERE r.role = \(Role.admin.name) AND u.deleted_at IS NULL
+                AND u.status <> \(User.Status.suspended)
+            ORDER BY u.id \(only: .postgresql, "FOR UPDATE OF u")
+            """
+        ).map { try $0.get("id") }
+    }
+
     /// Makes this transaction and any other that changes the user meanwhile conflict, also where
     /// engines let them run side by side: a session that is being opened is to be among those that
     /// a new password ends, or to fail with the old one.
     func touch(_ id: UserID, in transaction: Transaction) throws {
         guard transaction.dialect == .postgresql else { return }
         try transaction.execute("UPDATE users SET updated_at = updated_at WHERE id = \(id)")
+    }
+
+    /// Replaces a password's hash by a better one of the same password.
+    func renew(_ hash: String, of id: UserID, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE users SET password_hash = \(hash) WHERE id = \(id)")
     }
 
     /// Stores a changed user.
@@ -77,23 +107,6 @@ struct UserStore: Sendable {
                 SELECT id FROM sessions WHERE user_id = \(id))
             """)
         try transaction.execute("DELETE FROM sessions WHERE user_id = \(id)")
-    }
-
-    func roles(of id: UserID, in transaction: Transaction) throws -> Set<String> {
-        Set(
-            try transaction.rows("SELECT role FROM user_roles WHERE user_id = \(id)")
-                .map { try $0.get("role") })
-    }
-
-    /// Gives a role; `false` when the user has it already.
-    func assign(
-        _ role: BuiltInRole, to id: UserID, at now: Date, in transaction: Transaction
-    ) throws -> Bool {
-        try transaction.rowsChanged(
-            by: """
-                INSERT INTO user_roles (user_id, role, assigned_at)
-                VALUES (\(id), \(role.rawValue), \(now)) ON CONFLICT (user_id, role) DO NOTHING
-                """) == 1
     }
 
     private func preferences(of user: User) throws -> JSON {

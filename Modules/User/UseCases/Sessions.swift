@@ -2,6 +2,7 @@ import Crypto
 import EventBus
 import Events
 import Foundation
+import Logging
 import Storage
 import UserContract
 import Web
@@ -13,14 +14,21 @@ struct Sessions: Sendable {
     /// How long a session lives at most, and how long without being used.
     static let lifetimeSeconds = 30.0 * 24 * 3_600
     static let idleSeconds = 7.0 * 24 * 3_600
+    /// Sessions that a user may have at a time; another one ends the one used longest ago.
+    static let countMax = 20
 
     let database: Database
     let outbox: Outbox
     let hasher: PasswordHasher
     let issuer: TokenIssuer
+    /// The least time that a log-in takes to fail.
+    let failureFloor: FailureFloor
+    let ending: AccessEnding
+    let logger: Logger
     let now: @Sendable () -> Date
     let store = SessionStore()
     let users = UserStore()
+    let roles = RoleStore()
 
     /// What a client holds after a log-in.
     struct TokenPair: Sendable {
@@ -31,18 +39,27 @@ struct Sessions: Sendable {
     /// Opens a session.
     ///
     /// An unknown address costs the same time as a wrong password and gets the same answer; only
-    /// who knows the password learns that the account is suspended.
+    /// who knows the password learns that the account is suspended. Stored hashes may be of several
+    /// costs, so failures take a fixed time on top; it passes without holding a thread.
     ///
     /// - Throws: ``UserError/wrongCredentials``, ``UserError/suspended``.
     func logIn(
         email: EmailAddress?, typed: String, password: Password, device: SessionStore.Device
     ) async throws -> TokenPair {
+        try await failureFloor.hold {
+            try await open(email: email, typed: typed, password: password, device: device)
+        }
+    }
+
+    private func open(
+        email: EmailAddress?, typed: String, password: Password, device: SessionStore.Device
+    ) async throws -> TokenPair {
         let user = try await database.read { transaction in
             try email.flatMap { try users.find($0, in: transaction) }
         }
-        let isRight = try await hasher.verify(
+        let verdict = try await hasher.verify(
             password, against: user?.passwordHash ?? PasswordHasher.decoy)
-        guard let user, isRight else {
+        guard let user, verdict.isRight else {
             let reason = user == nil ? "unknown_user" : "wrong_password"
             try await recordFailure(of: user?.id, typed: typed, device: device, reason: reason)
             throw UserError.wrongCredentials
@@ -51,16 +68,19 @@ struct Sessions: Sendable {
             try await recordFailure(of: user.id, typed: typed, device: device, reason: "suspended")
             throw UserError.suspended
         }
+        let newHash = verdict.isOutdated ? await renewedHash(of: password, user.id) : nil
         let id = SessionID()
         let token = RefreshToken()
         let now = now().wholeMilliseconds
-        let roles = try await database.write { transaction in
+        let grants = try await ending.write { transaction, ended in
             // The password may have been changed, or the account deleted, while it was verified.
             let current = try users.find(user.id, in: transaction)
             guard let current, current.passwordHash == user.passwordHash,
                 current.status != .suspended
             else { throw UserError.wrongCredentials }
             try users.touch(user.id, in: transaction)
+            if let newHash { try users.renew(newHash, of: user.id, in: transaction) }
+            try endSurplus(of: user.id, at: now, in: transaction, &ended)
             try store.open(
                 id, of: user.id, on: device, token: token, at: now,
                 until: now + Self.lifetimeSeconds, in: transaction)
@@ -69,50 +89,42 @@ struct Sessions: Sendable {
                     userID: user.id, sessionID: id.description, ipAddress: device.ipAddress,
                     userAgent: device.userAgent, method: "password", loggedInAt: now),
                 in: transaction)
-            return try users.roles(of: user.id, in: transaction)
+            return try roles.grants(of: user.id, in: transaction)
         }
         return TokenPair(
-            accessToken: try await accessToken(of: user.id, session: id, roles: roles, at: now),
+            accessToken: try await accessToken(of: user.id, session: id, grants, at: now),
             refreshToken: token.text)
     }
 
-    /// Spends a refresh token for a new pair. One that was spent before ends its session: either
-    /// its thief or its owner is showing a copy.
-    ///
-    /// - Throws: ``UserError/refreshTokenSpent`` for every token that is not good.
-    func refresh(_ token: RefreshToken) async throws -> TokenPair {
-        let next = RefreshToken()
-        let now = now().wholeMilliseconds
-        let renewed = try await database.write {
-            transaction -> (SessionStore.Session, Set<String>)? in
-            guard let session = try store.find(token, in: transaction),
-                !session.isRevoked, session.expiresAt > now,
-                session.usedAt + Self.idleSeconds > now,
-                let user = try users.find(session.userID, in: transaction),
-                user.status != .suspended
-            else { return nil }
-            let isRotated =
-                try !session.isTokenSpent
-                && store.rotate(token, to: next, of: session.id, at: now, in: transaction)
-            guard isRotated else {
-                try store.revoke(session.id, at: now, in: transaction)
-                return nil
-            }
-            return (session, try users.roles(of: user.id, in: transaction))
+    /// A log-in does not fail for it: the old hash is as good as it was.
+    private func renewedHash(of password: Password, _ user: UserID) async -> String? {
+        do {
+            return try await hasher.hash(password)
+        } catch {
+            logger.warning(
+                "a password's hash was not renewed", error: error,
+                metadata: ["user.id": "\(user)"])
+            return nil
         }
-        guard let (session, roles) = renewed else { throw UserError.refreshTokenSpent }
-        return TokenPair(
-            accessToken: try await accessToken(
-                of: session.userID, session: session.id, roles: roles, at: now),
-            refreshToken: next.text)
     }
 
-    private func accessToken(
-        of user: UserID, session: SessionID, roles: Set<String>, at now: Date
+    private func endSurplus(
+        of user: UserID, at now: Date, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
+    ) throws {
+        let living = try store.living(of: user, at: now, idle: Self.idleSeconds, in: transaction)
+        try ending.end(
+            living.dropFirst(Self.countMax - 1).map(\.id), of: user, because: .tooMany,
+            in: transaction, &ended)
+    }
+
+    func accessToken(
+        of user: UserID, session: SessionID, _ grants: Grants, at now: Date
     ) async throws -> String {
         try await issuer.sign(
             Principal(
-                userID: user, sessionID: session.description, roles: roles, permissions: []),
+                userID: user, sessionID: session.description, roles: grants.roles,
+                permissions: grants.permissions),
             at: now, lifetime: Self.accessTokenLifetime)
     }
 

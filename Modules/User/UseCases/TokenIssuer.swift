@@ -28,6 +28,15 @@ struct TokenIssuer: Sendable {
         return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: secret).hexEncoded
     }
 
+    /// The refresh token that follows another: always the same one, and only this system knows it.
+    ///
+    /// - Throws: as `sign(_:at:lifetime:)`.
+    func successor(of token: RefreshToken) throws -> RefreshToken {
+        let secret = try requireKey().derivedKey(for: "flotilla/user/refresh-token")
+        let code = HMAC<SHA256>.authenticationCode(for: Data(token.text.utf8), using: secret)
+        return RefreshToken(Data(code).base64URLEncoded)
+    }
+
     private func requireKey() throws -> SigningKey {
         guard let key else {
             throw Problem.unavailable("this process has no signing key", retryAfterSeconds: 60)

@@ -13,8 +13,11 @@ struct Registration: Sendable {
 extension Users {
     /// Opens an account.
     ///
-    /// - Throws: ``UserError/emailTaken``.
+    /// - Throws: ``UserError/emailTaken``; `Problem` 422 for a password that does not do.
     func register(_ registration: Registration) async throws -> User {
+        try policy.check(
+            registration.password, near: registration.email, registration.profile,
+            pointer: "/password")
         let user = User(
             id: UserID(), email: registration.email, profile: registration.profile,
             status: .pendingVerification,
@@ -38,18 +41,17 @@ extension Users {
             status: .active, passwordHash: "", createdAt: now().wholeMilliseconds)
         candidate.passwordHash = try await hasher.hash(registration.password)
         let newcomer = candidate
-        return try await database.write { transaction in
+        return try await ending.write { transaction, ended in
             let existing = try store.find(newcomer.email, in: transaction)
             let user = existing ?? newcomer
             if existing == nil { try insert(user, in: transaction) }
             if existing?.status == .pendingVerification {
-                try take(user.id, over: newcomer.passwordHash, in: transaction)
+                try take(user.id, over: newcomer.passwordHash, in: transaction, &ended)
             }
-            let isAssigned = try store.assign(.admin, to: user.id, at: now(), in: transaction)
-            if isAssigned, let role = RoleID(BuiltInRole.admin.id) {
+            if try roles.assign(.admin, to: user.id, at: now(), in: transaction) {
                 try outbox.publish(
                     UserRoleAssigned(
-                        userID: user.id, roleID: role, roleName: BuiltInRole.admin.rawValue,
+                        userID: user.id, roleID: Role.admin.id, roleName: Role.admin.name,
                         assignedBy: "command-line"), in: transaction)
             }
             return (user, isNew: existing == nil)
@@ -57,14 +59,15 @@ extension Users {
     }
 
     private func take(
-        _ id: UserID, over passwordHash: String, in transaction: Transaction
+        _ id: UserID, over passwordHash: String, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
     ) throws {
         guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
         let now = now().wholeMilliseconds
         user.passwordHash = passwordHash
         user.status = .active
         try store.update(user, at: now, in: transaction)
-        try sessions.revokeAll(of: id, at: now, in: transaction)
+        try ending.endAll(of: id, because: .passwordChanged, in: transaction, &ended)
         try outbox.publish(
             UserPasswordChanged(userID: id, ipAddress: nil, changedAt: now), in: transaction)
     }

@@ -8,9 +8,11 @@ struct Users: Sendable {
     let database: Database
     let outbox: Outbox
     let hasher: PasswordHasher
+    let policy: PasswordPolicy
     let now: @Sendable () -> Date
+    let ending: AccessEnding
     let store = UserStore()
-    let sessions = SessionStore()
+    let roles = RoleStore()
 
     /// The user with an id.
     ///

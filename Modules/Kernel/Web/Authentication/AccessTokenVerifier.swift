@@ -12,36 +12,43 @@ public struct AccessTokenVerifier: Sendable {
     private let issuer: String
     private let audience: String
     private let keys: Keys
+    private let endedAccess: EndedAccess
     private let now: @Sendable () -> Date
 
     /// - Parameters:
     ///   - keys: the public keys that tokens may name by `kid`.
+    ///   - endedAccess: whose tokens are no longer taken.
     ///   - now: the current time; tests set it.
     /// - Throws: `JWTError` when jwt-kit does not take a key.
     public init(
         keys: [VerificationKey], issuer: String, audience: String,
-        now: @escaping @Sendable () -> Date = { Date() }
+        endedAccess: EndedAccess = EndedAccess(), now: @escaping @Sendable () -> Date = { Date() }
     ) async throws {
         self.init(
-            .known(try await KeyRing(keys)), issuer: issuer, audience: audience, now: now)
+            .known(try await KeyRing(keys)), issuer: issuer, audience: audience,
+            endedAccess: endedAccess, now: now)
     }
 
     /// - Parameters:
     ///   - keys: the keys of the process that signs tokens.
+    ///   - endedAccess: whose tokens are no longer taken.
     ///   - now: the current time; tests set it.
     public init(
         keys: RemoteKeys, issuer: String, audience: String,
-        now: @escaping @Sendable () -> Date = { Date() }
+        endedAccess: EndedAccess = EndedAccess(), now: @escaping @Sendable () -> Date = { Date() }
     ) {
-        self.init(.remote(keys), issuer: issuer, audience: audience, now: now)
+        self.init(
+            .remote(keys), issuer: issuer, audience: audience, endedAccess: endedAccess, now: now)
     }
 
     private init(
-        _ keys: Keys, issuer: String, audience: String, now: @escaping @Sendable () -> Date
+        _ keys: Keys, issuer: String, audience: String, endedAccess: EndedAccess,
+        now: @escaping @Sendable () -> Date
     ) {
         self.keys = keys
         self.issuer = issuer
         self.audience = audience
+        self.endedAccess = endedAccess
         self.now = now
     }
 
@@ -51,7 +58,7 @@ public struct AccessTokenVerifier: Sendable {
     ///   no keys to check it with.
     public func verify(_ token: String) async throws -> Principal {
         guard let claims = try await claims(of: token), isCurrent(claims),
-            claims.iss == issuer, claims.aud == audience
+            claims.iss == issuer, claims.aud == audience, !endedAccess.includes(claims.principal)
         else { throw Problem.unauthorized("the access token is not valid") }
         return claims.principal
     }

@@ -1,0 +1,22 @@
+/// The least time that a failure takes, so that its time does not tell the reason.
+///
+/// It passes without holding a thread.
+public struct FailureFloor: Sendable {
+    private let duration: Duration
+
+    /// - Parameter duration: from the beginning of the work; longer than it takes to fail.
+    public init(_ duration: Duration) { self.duration = duration }
+
+    /// Answers at once when the work is done, and not before the time when it has failed.
+    ///
+    /// - Throws: what the work throws.
+    public func hold<T: Sendable>(_ work: () async throws -> T) async throws -> T {
+        let start = ContinuousClock.now
+        do {
+            return try await work()
+        } catch {
+            try await Task.sleep(until: start + duration)
+            throw error
+        }
+    }
+}

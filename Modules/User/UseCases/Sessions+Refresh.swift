@@ -1,0 +1,50 @@
+import Events
+import Foundation
+import Storage
+import Web
+
+extension Sessions {
+    /// How long the token before the newest is still taken for it: two tabs refresh at once, and an
+    /// answer gets lost on its way.
+    static let graceSeconds = 30.0
+
+    /// Spends a refresh token for a new pair.
+    ///
+    /// Its successor is derived from it, so that whoever shows it again within the grace gets the
+    /// same one, and a session never has two branches. One that was spent before that ends its
+    /// session: either its thief or its owner is showing a copy (RFC 9700, section 4.14.2).
+    ///
+    /// - Throws: ``UserError/refreshTokenSpent`` for every token that is not good.
+    func refresh(_ token: RefreshToken) async throws -> TokenPair {
+        let next = try issuer.successor(of: token)
+        let now = now().wholeMilliseconds
+        let renewed = try await ending.write {
+            transaction, ended -> (SessionStore.Session, Grants)? in
+            guard let session = try store.find(token, in: transaction),
+                !session.isRevoked, session.expiresAt > now,
+                session.usedAt + Self.idleSeconds > now,
+                let user = try users.find(session.userID, in: transaction),
+                user.status != .suspended
+            else { return nil }
+            let isRotated =
+                try session.spentAt == nil
+                && store.rotate(token, to: next, of: session.id, at: now, in: transaction)
+            guard
+                try isRotated
+                    || store.isRecent(
+                        token, next, since: now - Self.graceSeconds, in: transaction)
+            else {
+                try ending.end(
+                    [session.id], of: session.userID, because: .refreshTokenReused,
+                    in: transaction, &ended)
+                return nil
+            }
+            return (session, try roles.grants(of: user.id, in: transaction))
+        }
+        guard let (session, grants) = renewed else { throw UserError.refreshTokenSpent }
+        return TokenPair(
+            accessToken: try await accessToken(
+                of: session.userID, session: session.id, grants, at: now),
+            refreshToken: next.text)
+    }
+}

@@ -1,0 +1,138 @@
+import Events
+import FlotillaTesting
+import Foundation
+import HTTPTypes
+import Platform
+import Settings
+import Testing
+import Web
+
+@testable import flotilla
+
+@Suite(.serialized) struct `Authorizing routes` {
+    /// Whom a route lets in.
+    private enum Gate: Sendable { case anyone, users, support, administrators }
+
+    /// Every route of the program. A new one fails here until somebody has said who may call it.
+    private static let matrix: [String: Gate] = [
+        "POST /api/v1/users": .anyone,
+        "POST /api/v1/sessions": .anyone,
+        "POST /api/v1/sessions/refresh": .anyone,
+        "GET /api/v1/sessions": .users,
+        "DELETE /api/v1/sessions/{id}": .users,
+        "GET /api/v1/users/me": .users,
+        "PUT /api/v1/users/me": .users,
+        "DELETE /api/v1/users/me": .users,
+        "POST /api/v1/users/me/password": .users,
+        "GET /api/v1/users": .support,
+        "GET /api/v1/users/{id}": .support,
+        "PUT /api/v1/users/{id}/status": .administrators,
+        "GET /api/v1/roles": .support,
+        "POST /api/v1/roles": .administrators,
+        "PUT /api/v1/users/{id}/roles/{role}": .administrators,
+        "DELETE /api/v1/users/{id}/roles/{role}": .administrators,
+        "GET /.well-known/jwks.json": .anyone,
+        "GET /api/v1/orders": .users,
+        "POST /api/v1/orders": .users,
+        "GET /api/v1/orders/{id}": .users,
+        "GET /api/v1/notifications": .users,
+        "GET /api/v1/search/users": .support,
+        "GET /api/v1/audit/events": .support,
+        "GET /api/v1/admin/events/{id}": .support,
+        "GET /api/v1/admin/consumers": .support,
+        "GET /api/v1/admin/dead-letters": .support,
+        "GET /api/v1/admin/dead-letters/{id}": .support,
+        "POST /api/v1/admin/dead-letters/{id}/retry": .administrators,
+        "DELETE /api/v1/admin/dead-letters/{id}": .administrators,
+        "POST /api/v1/admin/consumers/{consumer}/replay": .administrators,
+        "GET /health/live": .anyone,
+        "GET /health/ready": .anyone,
+        "GET /health/startup": .anyone,
+        "GET /health/integrations": .anyone,
+    ]
+
+    /// Who calls.
+    private enum Caller: String, CaseIterable {
+        case nobody, forger, customer, support, administrator
+    }
+
+    /// What a gate says: the status that turns a caller away, or `nil` for those it lets in.
+    private static func refusal(_ caller: Caller, at gate: Gate) -> Int? {
+        switch (caller, gate) {
+        case (_, .anyone): nil
+        case (.nobody, _), (.forger, _): 401
+        case (.customer, .users), (.support, .users), (.support, .support), (.administrator, _): nil
+        case (.customer, _), (.support, .administrators): 403
+        }
+    }
+
+    @Test func `every route lets in whom the matrix says, and nobody else`() async throws {
+        let directory = try TemporaryDirectory()
+        let settings = try Settings.load(
+            file: nil,
+            flags: [
+                "storage.url": "sqlite:\(directory.path)",
+                "mail.url": "file:\(directory.path)/mail",
+            ], environment: [:], catalogue: ModuleList().catalogue)
+        let composition = try Composition(list: ModuleList(), settings: settings)
+        try await composition.migrate()
+        let routes =
+            composition.modules.flatMap(\.routes) + AdminRoutes(composition: composition).all
+            + Health(composition).routes
+        let names = routes.map { "\($0.method.rawValue) \($0.path)" }
+        #expect(Set(names) == Set(Self.matrix.keys))
+        #expect(names.count == Self.matrix.count)
+        for (name, route) in zip(names, routes) {
+            guard let gate = Self.matrix[name] else { continue }
+            for caller in Caller.allCases {
+                let status = try await status(of: route, for: caller, routes, composition)
+                if let refusal = Self.refusal(caller, at: gate) {
+                    #expect(status == refusal, "\(name) as \(caller)")
+                } else {
+                    #expect(![401, 403].contains(status), "\(name) as \(caller): \(status)")
+                }
+            }
+        }
+        await composition.close()
+    }
+
+    private func status(
+        of route: Route, for caller: Caller, _ routes: [Route], _ composition: Composition
+    ) async throws -> Int {
+        let verifier = try await composition.tokenKeys.verifier(
+            composition.settings, endedAccess: EndedAccess())
+        let path = route.path.replacing("{id}", with: UUID().uuidString)
+            .replacing("{role}", with: "nothing").replacing("{consumer}", with: "nobody")
+        var headers: HTTPFields = [.contentType: "application/json"]
+        if let token = try await token(of: caller, composition) {
+            headers[.authorization] = "Bearer \(token)"
+        }
+        return try await TestAnswer.of(
+            routes, verifier: verifier, to: route.method, path, headers: headers,
+            body: route.method == .get ? nil : "{}"
+        ).status.code
+    }
+
+    private func token(of caller: Caller, _ composition: Composition) async throws -> String? {
+        let roles: Set<String>
+        var permissions: Set<String> = []
+        switch caller {
+        case .nobody: return nil
+        case .forger, .administrator: roles = ["admin"]
+        case .customer: roles = ["customer"]
+        case .support:
+            roles = ["customer", "support"]
+            permissions = ["users:read", "search:users", "audit:read", "admin:events"]
+        }
+        let own = try #require(composition.tokenKeys.signingKey)
+        let key = caller == .forger ? try SigningKey(pem: SigningKey.generatePEM()) : own
+        return try await AccessTokenSigner(key: key).sign(
+            AccessTokenClaims(
+                principal: Principal(
+                    userID: UserID(), sessionID: UUID().uuidString.lowercased(), roles: roles,
+                    permissions: permissions),
+                issuer: composition.settings[AuthSettings.issuer],
+                audience: composition.settings[AuthSettings.audience], issuedAt: Date(),
+                lifetime: .seconds(600)))
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Platform
+
+@Suite struct `Taking turns` {
+    @Test func `never runs on more threads than allowed`() async throws {
+        let threads = WorkThreads(name: "test", countMax: 3)
+        let gauge = Gauge()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<30 {
+                group.addTask {
+                    try await threads.run {
+                        gauge.enter()
+                        usleep(1_000)
+                        gauge.leave()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(gauge.now == 0)
+        #expect((1...3).contains(gauge.most))
+    }
+
+    @Test func `gives its turn back when it throws`() async throws {
+        struct Broken: Error {}
+        let threads = WorkThreads(name: "test", countMax: 1)
+        await #expect(throws: Broken.self) { try await threads.run { throw Broken() } }
+        #expect(try await threads.run { 7 } == 7)
+    }
+
+    @Test func `leaves the line when its task is cancelled`() async throws {
+        let turns = Turns(count: 1)
+        try await turns.take()
+        await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<50 { group.addTask { try await turns.take() } }
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                #expect(throws: CancellationError.self) { try result.get() }
+            }
+        }
+        turns.giveBack()
+        try await turns.take()
+    }
+
+    @Test func `refuses when too many wait, and takes who comes later`() async throws {
+        let threads = WorkThreads(name: "test", countMax: 1)
+        let turns = Turns(count: 1)
+        try await turns.take()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await turns.take(lineMax: 1) }
+            while turns.waitingCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            await #expect(throws: Overloaded.self) { try await turns.take(lineMax: 1) }
+            turns.giveBack()
+            try await group.waitForAll()
+        }
+        turns.giveBack()
+        #expect(try await threads.run(lineMax: 0) { 7 } == 7)
+    }
+
+    @Test func `refuses who waited for too long, and begins who did not`() async throws {
+        let turns = Turns(count: 1, patience: .milliseconds(200))
+        try await turns.take()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await #expect(throws: Overloaded.self) { try await turns.take() }
+                return false
+            }
+            while turns.waitingCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            try await Task.sleep(for: .milliseconds(250))
+            group.addTask {
+                try await turns.take()
+                return true
+            }
+            while turns.waitingCount == 1 { try await Task.sleep(for: .milliseconds(1)) }
+            turns.giveBack()
+            #expect(try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 } == 1)
+        }
+    }
+
+    @Test func `hands its turn to the next in line`() async throws {
+        let turns = Turns(count: 2)
+        let gauge = Gauge()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<500 {
+                group.addTask {
+                    try await turns.take()
+                    gauge.enter()
+                    await Task.yield()
+                    gauge.leave()
+                    turns.giveBack()
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(gauge.now == 0)
+        #expect((1...2).contains(gauge.most))
+    }
+}
+
+/// Counts who is inside, and the most there ever were.
+private final class Gauge: Sendable {
+    private let counts = Mutex((now: 0, most: 0))
+
+    var now: Int { counts.withLock { $0.now } }
+    var most: Int { counts.withLock { $0.most } }
+
+    func enter() {
+        counts.withLock {
+            $0.now += 1
+            $0.most = max($0.most, $0.now)
+        }
+    }
+
+    func leave() {
+        counts.withLock { $0.now -= 1 }
+    }
+}
