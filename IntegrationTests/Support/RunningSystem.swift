@@ -64,8 +64,14 @@ final class RunningSystem: Sendable {
     /// The process that clients talk to; `nil` before the first start.
     var server: Child? { state.withLock { $0.servers[topology.isSplit ? .gateway : nil] } }
 
-    /// Where the processes behind the gateway listen.
-    var upstreamURLs: [String] { state.withLock { Array($0.upstreams.values) } }
+    /// The processes that run modules, as they are seen from beside the gateway.
+    var apisOfModules: [API] {
+        guard topology.isSplit else { return [api] }
+        return state.withLock { Array($0.upstreams.values) }.sorted().map { api.with(url: $0) }
+    }
+
+    /// All of its processes, each seen for itself.
+    var apisOfProcesses: [API] { topology.isSplit ? [api] + apisOfModules : [api] }
 
     /// The process that runs the modules of a role, as it is seen from beside the gateway.
     func api(of role: Role) -> API {
@@ -187,22 +193,26 @@ final class RunningSystem: Sendable {
         for server in servers { _ = try await server.ended() }
     }
 
-    /// Asks it to end; says how it ended and how long that took.
+    /// Asks it to end, of several processes those first whom nobody asks any more; says how the
+    /// worst ended and how long the slowest took.
     func stop() async throws -> (exitCode: Int32, duration: Duration) {
-        let start = ContinuousClock.now
-        requestStop()
         var worst: (exitCode: Int32, duration: Duration) = (0, .zero)
-        for server in state.withLock({ Array($0.servers.values) }) {
-            let end = try await server.ended()
-            worst = (max(worst.exitCode, end.exitCode), max(worst.duration, end.at - start))
+        var left = state.withLock(\.servers)
+        for isNext in [{ $0 == .gateway }, { $0 != .user }, { _ in true }] as [(Role?) -> Bool] {
+            let servers = left.filter { isNext($0.key) }.values
+            left = left.filter { !isNext($0.key) }
+            let start = ContinuousClock.now
+            for server in servers { server.terminate() }
+            for server in servers {
+                let end = try await server.ended()
+                worst = (max(worst.exitCode, end.exitCode), max(worst.duration, end.at - start))
+            }
         }
         return worst
     }
 
-    /// Sends SIGTERM and does not wait.
-    func requestStop() {
-        for server in state.withLock({ Array($0.servers.values) }) { server.terminate() }
-    }
+    /// Asks the process that clients talk to to end, and does not wait.
+    func requestStop() { server?.terminate() }
 
     /// Runs a command beside the server, with the same settings.
     func command(
