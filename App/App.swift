@@ -50,4 +50,10 @@ struct Complaint: Error {
 
     init(_ lines: [String]) { self.lines = lines }
     init(_ line: String) { lines = [line] }
+
+    /// A name of a module that is none.
+    static func noModule(_ name: String, of place: String, among names: [String]) -> Complaint {
+        Complaint(
+            "\(place): there is no module \(name); there are \(names.joined(separator: ", "))")
+    }
 }

@@ -112,6 +112,15 @@ struct Composition: Sendable {
         }
     }
 
+    /// Makes sure that this process has a module that an operator names.
+    ///
+    /// - Parameter place: where it is named.
+    /// - Throws: ``Complaint`` with those that there are.
+    func requireModule(_ name: String, of place: String) throws {
+        guard databases[name] == nil else { return }
+        throw Complaint.noModule(name, of: place, among: databases.keys.sorted())
+    }
+
     /// The parked events of this process's modules, for operators.
     var deadLetters: DeadLetters {
         DeadLetters(
@@ -185,14 +194,26 @@ struct Composition: Sendable {
 
     /// Whether the broker answers and has the topics, where there is one.
     var brokerChecks: [Check] {
-        guard let kafka = (shadow ?? transport) as? KafkaTransport else { return [] }
-        return [Check("kafka") { try await kafka.check() }]
+        guard let broker else { return [] }
+        return [Check("kafka") { try await broker.check() }]
+    }
+
+    /// Where events are sent to, by the transport or besides; `nil` when they stay in the process.
+    var broker: KafkaTransport? { (shadow ?? transport) as? KafkaTransport }
+
+    /// The broker that these settings name, to be looked at before there is a process.
+    ///
+    /// - Throws: ``Complaint`` when events are to go to Kafka, and nobody says where it is.
+    static func broker(
+        _ settings: Settings, _ registry: EventRegistry
+    ) throws -> KafkaTransport? {
+        try (shadow(settings, registry) ?? transport(settings, registry)) as? KafkaTransport
     }
 
     /// What carries the events.
     ///
     /// - Throws: ``Complaint`` when Kafka is to, and nobody says where it is.
-    static func transport(
+    private static func transport(
         _ settings: Settings, _ registry: EventRegistry
     ) throws -> any Transport {
         switch settings[AppSettings.transport] {

@@ -60,7 +60,7 @@ final class Health: Sendable {
             var report = await Report.collecting(
                 composition.tokenKeys.checks + composition.modules.flatMap(\.checks)
                     + composition.brokerChecks, within: Self.integrationTimeout)
-            if let problem = (composition.shadow ?? composition.transport).problem,
+            if let problem = composition.broker?.problem,
                 report.checks["kafka"]?.status == .pass
             {
                 report.checks["kafka"] = .fail(problem)

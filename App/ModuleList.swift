@@ -78,8 +78,7 @@ struct ModuleList: Sendable {
         guard !names.isEmpty else { throw Complaint("modules: names no module; all runs them all") }
         let known = types.map { $0.name }
         for name in names where !known.contains(name) {
-            throw Complaint(
-                "modules: there is no module \(name); there are \(known.joined(separator: ", "))")
+            throw Complaint.noModule(name, of: "modules", among: known)
         }
         return types.filter { names.contains($0.name) }
     }

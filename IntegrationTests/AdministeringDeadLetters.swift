@@ -5,7 +5,7 @@ extension `The whole system` {
     @Suite struct `Administering dead letters` {
         private static let path = "/api/v1/admin/dead-letters"
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `G5: lists, shows, retries and discards over HTTP, and the trail says who`(
             topology: Topology
         ) async throws {

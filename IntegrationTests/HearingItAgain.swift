@@ -1,20 +1,20 @@
 import Foundation
 import Testing
 
-extension `The whole system under strain` {
+extension `The whole system` {
     @Suite struct `Hearing it again` {
         private static let consumer = "search.user-index"
         private static let endings =
             "SELECT CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END AS x FROM inbox_replays"
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `G9: a rebuilt projection is the same in every byte, with a server and without`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in
                 let admin = try await system.administrator()
                 try await history(in: system)
-                let before = try await projection(in: system)
+                let before = try await system.searchProjection
                 let answer = try await admin.api.get("/api/v1/search/users?q=tester")
                 #expect(answer.items.count == 4, "\(answer)")
 
@@ -22,13 +22,11 @@ extension `The whole system under strain` {
                     ["events", "replay", "--consumer", Self.consumer, "--json"])
                 #expect(beside.exitCode == 0 && beside.complaints.isEmpty, "\(beside)")
                 let progress = try JSON(parsing: Data(beside.output.utf8))["items"].array
-                #expect(progress.map { $0["stream"] } == ["user"])
-                #expect(progress.first?["hasEnded"] == true)
-                #expect(progress.first?["total"].int ?? 0 >= 15, "\(progress)")
-                #expect(progress.first?["done"] == progress.first?["total"])
-                #expect(try await projection(in: system) == before)
+                expectStreams(of: progress, on: topology)
+                expectEnded(progress)
+                #expect(try await system.searchProjection == before)
                 let again = try await admin.api.get("/api/v1/search/users?q=tester")
-                #expect(again.body == answer.body)
+                #expect(found(in: again) == found(in: answer))
 
                 _ = try await system.stop()
                 // What is lost or made up comes right: it is built anew, not patched.
@@ -42,22 +40,22 @@ extension `The whole system under strain` {
                     ["events", "replay", "--consumer", Self.consumer])
                 #expect(without.exitCode == 0, "\(without)")
                 #expect(without.output.hasPrefix("\(Self.consumer) has heard "), "\(without)")
-                #expect(try await projection(in: system) == before)
+                #expect(try await system.searchProjection == before)
                 try await system.start()
                 let last = try await admin.api.with(url: system.api.url)
                     .get("/api/v1/search/users?q=tester")
-                #expect(last.body == answer.body)
+                #expect(found(in: last) == found(in: answer))
                 try await expectRequestsInTrail(2, admin.api.with(url: system.api.url))
             }
         }
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `G9: redelivers from an event or a time on, onto the state as it is`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in
                 try await history(in: system)
-                let before = try await projection(in: system)
+                let before = try await system.searchProjection
                 let listed = try await system.command(
                     ["events", "list", "--type", "UserProfileUpdatedEventV1", "--json"])
                 let events = try JSON(parsing: Data(listed.output.utf8))["items"].array
@@ -73,7 +71,7 @@ extension `The whole system under strain` {
                     #expect(
                         replay.output == "\(Self.consumer) has heard \(expected) again.\n",
                         "\(replay)")
-                    #expect(try await projection(in: system) == before)
+                    #expect(try await system.searchProjection == before)
                 }
                 let future = try await system.command(
                     [
@@ -84,7 +82,7 @@ extension `The whole system under strain` {
             }
         }
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `G9: mails are not sent again by a replay, unless it is told to`(
             topology: Topology
         ) async throws {
@@ -113,27 +111,26 @@ extension `The whole system under strain` {
             }
         }
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `is asked for over HTTP too, and refused where it would do harm`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in
                 let admin = try await system.administrator()
                 try await history(in: system)
-                let before = try await projection(in: system)
+                let before = try await system.searchProjection
                 func path(_ consumer: String) -> String {
                     "/api/v1/admin/consumers/\(consumer)/replay"
                 }
                 let accepted = try await admin.api.send("POST", path(Self.consumer))
                 #expect(accepted.status == 202, "\(accepted)")
-                #expect(accepted.items.first?["stream"] == "user", "\(accepted)")
+                expectStreams(of: accepted.items, on: topology)
                 try await eventually("the replay ends") {
-                    try await system.tables.rows(
-                        "search", Self.endings)
+                    try await system.tables.rows("search", Self.endings)
                 } until: {
-                    $0.map { $0["x"] } == [1]
+                    !$0.isEmpty && $0.allSatisfy { $0["x"] == 1 }
                 }
-                #expect(try await projection(in: system) == before)
+                #expect(try await system.searchProjection == before)
                 expectProblem(
                     try await admin.api.send("POST", path("order.payments")), 409,
                     "replay.refused")
@@ -158,7 +155,7 @@ extension `The whole system under strain` {
         }
 
         /// A full consumer does not begin, so that the first request waits for as long as it takes.
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `is refused with an origin while another goes on, and not from the beginning`(
             topology: Topology
         ) async throws {
@@ -191,7 +188,8 @@ extension `The whole system under strain` {
                 #expect(second.exitCode == 0 && second.complaints.isEmpty, "\(second)")
                 let waiting = try await system.tables.rows(
                     "search", "SELECT stream, begun_at FROM inbox_replays")
-                #expect(waiting == [["stream": "user", "begun_at": .null]])
+                expectStreams(of: waiting, on: topology)
+                #expect(Set(waiting.map { $0["begun_at"] }) == [.null], "\(waiting)")
                 try await eventually("both requests in the trail, not the refused ones") {
                     try await admin.api.get(
                         "/api/v1/audit/events?type=ConsumerReplayRequestedEventV1"
@@ -201,51 +199,10 @@ extension `The whole system under strain` {
                 }
             }
         }
-
-        @Test(arguments: Topology.monoliths)
-        func `G9: a rebuild that is killed comes to the same in every byte`(
-            topology: Topology
-        ) async throws {
-            let backlog = Backlog(userCount: 10_000, eventCount: 10_000)
-            let modules = ["FLOTILLA_MODULES": "user,search"]
-            try await withSystem(topology, environment: modules) { system in
-                let admin = try await system.administrator()
-                _ = try await system.stop()
-                try await backlog.append(to: system.tables)
-                try await system.start()
-                let head = try await system.tables.rows(
-                    "user", "SELECT MAX(position) AS x FROM outbox_events"
-                ).first?["x"].int
-                try await eventually("all is taken", within: .seconds(60)) {
-                    try await place(in: system)
-                } until: {
-                    $0 == head
-                }
-                let before = try await projection(in: system)
-                let answer = try await admin.api.with(url: system.api.url)
-                    .send("POST", "/api/v1/admin/consumers/\(Self.consumer)/replay")
-                #expect(answer.status == 202, "\(answer)")
-                try await eventually("it is under way", within: .seconds(30)) {
-                    try await place(in: system)
-                } until: {
-                    (1_000..<backlog.eventCount - 1_000).contains($0)
-                }
-                try await system.kill()
-                #expect(try await projection(in: system) != before)
-                try await system.start()
-                try await eventually("the replay ends", within: .seconds(60)) {
-                    try await system.tables.rows(
-                        "search", Self.endings)
-                } until: {
-                    $0.map { $0["x"] } == [1]
-                }
-                #expect(try await projection(in: system) == before)
-            }
-        }
     }
 }
 
-extension `The whole system under strain`.`Hearing it again` {
+extension `The whole system`.`Hearing it again` {
     /// Five people of whom each changes their name, and one goes.
     private func history(in system: RunningSystem) async throws {
         for number in 1...5 {
@@ -263,25 +220,25 @@ extension `The whole system under strain`.`Hearing it again` {
         try await system.quiet()
     }
 
-    /// Every byte on SQLite. On PostgreSQL the numbers of the rows count only in relation to each
-    /// other: those of a transaction that came to nothing are not given out again.
-    private func projection(in system: RunningSystem) async throws -> String {
-        let tables = system.tables
-        guard tables.isPostgres else { return try await tables.dump("search", "indexed_users") }
-        return try await tables.rows(
-            "search",
-            """
-            SELECT user_id, email, first_name, last_name, words::text AS words FROM indexed_users
-            ORDER BY number
-            """
-        ).map(\.description).joined(separator: "\n")
+    private func expectStreams(
+        of rows: [JSON], on topology: Topology, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let others = rows.filter { !topology.isStreamOfUser($0["stream"]) }
+        #expect(!rows.isEmpty && others.isEmpty, "\(rows)", sourceLocation: sourceLocation)
     }
 
-    private func place(in system: RunningSystem) async throws -> Int {
-        try await system.tables.rows(
-            "search",
-            "SELECT position AS x FROM inbox_cursors WHERE consumer = '\(Self.consumer)'"
-        ).first?["x"].int ?? 0
+    private func expectEnded(_ progress: [JSON]) {
+        let open = progress.filter { $0["hasEnded"] != true || $0["done"] != $0["total"] }
+        #expect(open.isEmpty)
+        let total = progress.reduce(0) { $0 + ($1["total"].int ?? 0) }
+        #expect(total >= 15, "\(progress)")
+    }
+
+    /// Whom a search found. Of equal ones those come first that came first, and several partitions
+    /// have no order among each other.
+    private func found(in answer: Answer) -> [JSON] {
+        guard answer.status == 200 else { return [.string("\(answer)")] }
+        return answer.items.sorted { $0.description < $1.description }
     }
 
     private func expectRequestsInTrail(_ count: Int, _ api: API) async throws {

@@ -33,11 +33,8 @@ extension `The whole system under strain` {
                 try await system.start()
                 load.end()
                 try await running
-                try await system.quiet(within: .seconds(60))
-                let end = try await system.stop()
-                #expect(end.exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(seed): \(testimony.breaches)")
+                let testimony = try await Witness(system: system).expectNoBreaches(
+                    within: .seconds(60), seed)
                 let memory = load.remembered
                 try await Reckoning(system: system, load: memory, regulars: regulars)
                     .expectOneOfEach(seed)
@@ -70,10 +67,7 @@ extension `The whole system under strain` {
                     try await system.kill()
                     try await system.start()
                 }
-                try await system.quiet(within: .seconds(120))
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(seed): \(testimony.breaches)")
+                try await Witness(system: system).expectNoBreaches(within: .seconds(120), seed)
                 #expect(try system.mailbox.mails.count == backlog.userCount, "\(seed)")
                 let payments = try await system.tables.counts(
                     "payment", "SELECT user_id AS x FROM payments")

@@ -48,10 +48,8 @@ extension `The whole system under strain` {
                 }
                 load.end()
                 try await running
-                try await system.quiet(within: .seconds(90))
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(seed): \(testimony.breaches)")
+                let testimony = try await Witness(system: system).expectNoBreaches(
+                    within: .seconds(90), seed)
                 let memory = load.remembered
                 try await Reckoning(system: system, load: memory, regulars: people)
                     .expectOneOfEach(seed)

@@ -1,12 +1,9 @@
 import Foundation
 import Testing
 
-extension `The whole system under strain` {
+extension `The whole system` {
     @Suite struct `Living with poison` {
-        /// More than a command can make due before the first of them dies again.
-        private static let manyCount = 400
-
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `G5: an unreadable event parks its key where it is heard, and nothing else`(
             topology: Topology
         ) async throws {
@@ -55,14 +52,11 @@ extension `The whole system under strain` {
                 } until: {
                     $0 == ["Third", "Third"]
                 }
-                try await system.quiet()
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+                try await Witness(system: system).expectNoBreaches()
             }
         }
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `G5: an operator mends a payload, and the key goes on in order`(
             topology: Topology
         ) async throws {
@@ -107,45 +101,13 @@ extension `The whole system under strain` {
                     #expect(action["eventId"].string == poison)
                     #expect(action["isEdited"] == true)
                 }
-                try await system.quiet()
-                _ = try await system.stop()
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
-            }
-        }
-
-        @Test(arguments: Topology.monoliths)
-        func `all dead letters of a consumer are tried once more, also when they die again`(
-            topology: Topology
-        ) async throws {
-            try await withSystem(topology) { system in
-                let count = Self.manyCount
-                try await Poison(tables: system.tables).publishUnreadable(keyCount: count)
-                try await system.deadLetters(count: 2 * count)
-                let retried = try await system.command(
-                    ["dead-letters", "retry", "--consumer", "search.user-index"])
-                #expect(retried.exitCode == 0 && retried.complaints.isEmpty, "\(retried)")
-                #expect(retried.output.hasPrefix("\(count) dead letters"), "\(retried)")
-                let again = try await eventually("they die again") {
-                    try await system.deadLetters("--consumer", "search.user-index")
-                } until: {
-                    $0.count == count
-                }
-                #expect(again.allSatisfy { $0["attempts"] == 2 }, "each once")
-                let others = try await system.deadLetters("--consumer", "order.customers")
-                #expect(others.allSatisfy { $0["attempts"] == 1 })
-                _ = try await system.stop()
-                let stopped = try await system.command(
-                    ["dead-letters", "retry", "--consumer", "order.customers"])
-                #expect(stopped.output.hasPrefix("\(count) dead letters"), "\(stopped)")
-                #expect(try await system.deadLetters("--consumer", "order.customers").isEmpty)
-                #expect(try await system.deadLetters("--all").count == 2 * count)
+                try await Witness(system: system).expectNoBreaches()
             }
         }
     }
 }
 
-extension `The whole system under strain`.`Living with poison` {
+extension `The whole system`.`Living with poison` {
     /// A person with a poisonous event in the log, and a good one behind it.
     private func poisoned(
         _ system: RunningSystem, _ number: Int

@@ -19,10 +19,9 @@ extension `The whole system under strain` {
                 let start = ContinuousClock.now
                 for number in 0..<5 { _ = try await system.person("Meanwhile", number: number) }
                 #expect(ContinuousClock.now - start < .seconds(10))
-                for url in system.upstreamURLs {
-                    let ready = try await API(url: url, client: system.api.client)
-                        .get("/health/ready")
-                    #expect(ready.status == 200, "\(url): \(ready)")
+                for api in system.apisOfModules {
+                    let ready = try await api.get("/health/ready")
+                    #expect(ready.status == 200, "\(api.url): \(ready)")
                 }
                 let report = try await eventually("it is told what is wrong", within: .seconds(30))
                 {
@@ -33,10 +32,7 @@ extension `The whole system under strain` {
                 }
                 #expect(report.json["checks"]["user.bus"]["data"]["UserRegisteredEventV1"] != 0)
                 broker.thaw()
-                try await system.quiet(within: .seconds(60))
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+                try await Witness(system: system).expectNoBreaches(within: .seconds(60))
             }
         }
 
@@ -67,10 +63,7 @@ extension `The whole system under strain` {
                 let run = try await system.command(["events", "republish"])
                 #expect(run.exitCode == 0, "\(run)")
                 #expect(run.output.contains("will be sent again"), "\(run)")
-                try await system.quiet(within: .seconds(60))
-                #expect(try await system.stop().exitCode == 0)
-                let testimony = try await Witness(system: system).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+                try await Witness(system: system).expectNoBreaches(within: .seconds(60))
             }
         }
     }

@@ -11,7 +11,7 @@ extension `The whole system` {
 
             """
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `gets 408 and a closed connection after the request timeout`(
             topology: Topology
         ) async throws {
@@ -27,7 +27,10 @@ extension `The whole system` {
                 }
                 let elapsed = ContinuousClock.now - start
                 let answer = try #require(connection.readToEnd(), "it stays open")
-                #expect(elapsed > .milliseconds(900) && elapsed < .seconds(3))
+                // A gateway hands on what the process behind it says, once it has read for two more
+                // seconds what nobody wants, so that the answer is seen.
+                let limit = Duration.seconds(topology.isSplit ? 5 : 3)
+                #expect(elapsed > .milliseconds(900) && elapsed < limit)
                 #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"), "\(answer)")
                 #expect(answer.lowercased().contains("\r\nconnection: close\r\n"), "\(answer)")
                 #expect(answer.contains("\"code\":\"request.timeout\""), "\(answer)")
@@ -38,7 +41,7 @@ extension `The whole system` {
             }
         }
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.allCases)
         func `is served like anybody else within the request timeout`(
             topology: Topology
         ) async throws {

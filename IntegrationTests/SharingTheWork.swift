@@ -63,10 +63,7 @@ extension `The whole system under strain` {
                     }
                     print("succeeded after \(ContinuousClock.now - start)")
                 }
-                try await second.quiet(within: .seconds(60))
-                #expect(try await second.stop().exitCode == 0)
-                let testimony = try await Witness(system: second).testimony()
-                #expect(testimony.breaches.isEmpty, "\(testimony.breaches)")
+                try await Witness(system: second).expectNoBreaches(within: .seconds(60))
                 try await Reckoning(system: second, load: load, regulars: regulars)
                     .expectOneOfEach("after a kill")
             }

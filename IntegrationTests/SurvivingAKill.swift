@@ -15,7 +15,13 @@ extension `The whole system under strain` {
             Plan(answeredCount: 100, relapseCount: 0), Plan(answeredCount: 180, relapseCount: 1),
         ]
 
-        @Test(arguments: Topology.monoliths, plans)
+        /// A fleet takes long to come back; what becomes of its processes one by one is told in
+        /// `Living in pieces`.
+        static let cases =
+            Topology.monoliths.flatMap { topology in plans.map { (topology, $0) } }
+            + Topology.splits.map { ($0, Plan(answeredCount: 60, relapseCount: 0)) }
+
+        @Test(arguments: cases)
         func `loses and doubles nothing that was answered`(
             topology: Topology, plan: Plan
         ) async throws {

@@ -4,15 +4,21 @@ import HTTPTypes
 extension AdminRoutes {
     /// The same paths behind a gateway: each process answers to them for its own modules.
     static let behindGateway: [GatewayRoute] = [
-        // The publisher's process has it.
-        GatewayRoute(.get, "/api/v1/admin/events/{id}", to: .whoeverHasIt),
+        GatewayRoute(
+            .get, "/api/v1/admin/events/{id}",
+            to: .account(AccountShape(parts: "deliveries", name: "consumer", children: "caused"))),
         GatewayRoute(.get, "/api/v1/admin/consumers", to: .all),
         GatewayRoute(
             .post, "/api/v1/admin/consumers/{consumer}/replay",
             to: .moduleOfConsumer(placeholder: "consumer")),
         GatewayRoute(.get, "/api/v1/admin/dead-letters", to: .pages(orderedBy: "parkedAt")),
-        GatewayRoute(.get, "/api/v1/admin/dead-letters/{id}", to: .whoeverHasIt),
-        GatewayRoute(.post, "/api/v1/admin/dead-letters/{id}/retry", to: .whoeverHasIt),
-        GatewayRoute(.delete, "/api/v1/admin/dead-letters/{id}", to: .whoeverHasIt),
+        GatewayRoute(.get, deadLetter.path, to: .whoeverHasIt(deadLetter)),
+        GatewayRoute(.post, "\(deadLetter.path)/retry", to: .whoeverHasIt(deadLetter)),
+        GatewayRoute(.delete, deadLetter.path, to: .whoeverHasIt(deadLetter)),
     ]
+
+    /// By the id of its event, several processes may have it.
+    private static let deadLetter = Lookup(
+        path: "/api/v1/admin/dead-letters/{id}", distinction: "consumer",
+        code: "dead_letter.ambiguous")
 }

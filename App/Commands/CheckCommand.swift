@@ -36,8 +36,8 @@ struct CheckCommand: AsyncParsableCommand {
             checks.append(database(of: type, at: url))
             checks += try type.init(settings: settings, platform: .describing(type.name)).checks
         }
-        if let kafka = try Composition.transport(settings, list.registry) as? KafkaTransport {
-            checks.append(Check("bus.kafka") { try await kafka.check() })
+        if let broker = try Composition.broker(settings, list.registry) {
+            checks.append(Check("bus.kafka") { try await broker.check() })
         }
         try await run(checks)
     }

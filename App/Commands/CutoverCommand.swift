@@ -30,17 +30,13 @@ struct CutoverCommand: AsyncParsableCommand {
         ) async throws -> T {
             let name = module
             return try await common.withDatabases { composition in
+                try composition.requireModule(name, of: "--module")
                 let subscriptions = composition.modules.first { type(of: $0).name == name }?
                     .subscriptions
-                guard let subscriptions else {
-                    throw Complaint(
-                        "--module: there is no module \(name); there are "
-                            + composition.databases.keys.sorted().joined(separator: ", "))
-                }
                 do {
                     return try await body(
                         Cutover(
-                            module: name, subscriptions: subscriptions,
+                            module: name, subscriptions: subscriptions ?? [],
                             registry: composition.list.registry,
                             databases: composition.databases))
                 } catch let error as CutoverError {

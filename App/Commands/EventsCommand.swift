@@ -119,9 +119,7 @@ struct EventsCommand: AsyncParsableCommand {
             }
             filter.limit = limit
             let rows = try await common.withDatabases { [filter] composition in
-                if let publisher, composition.databases[publisher] == nil {
-                    throw Complaint("there is no module \(publisher) here")
-                }
+                if let publisher { try composition.requireModule(publisher, of: "--publisher") }
                 return try await EventList(databases: composition.databases).events(filter)
                     .map(EventRow.init)
             }
@@ -172,11 +170,13 @@ struct EventsCommand: AsyncParsableCommand {
                         + (others == 0 ? "" : "  with \(others) more: ")
                         + story.publishedWith.map(\.description).joined(separator: ", "))
             }
-            let relay = story.relay
-            facts.append(
-                "relay        \(relay.transport), \(relay.isTaken ? "taken" : "not taken by all")"
-                    + " after \(relay.attempts) \(relay.attempts == 1 ? "attempt" : "attempts")"
-                    + (relay.error.map { ": \($0)" } ?? ""))
+            if let relay = story.relay {
+                let isTaken = relay.isTaken ? "taken" : "not taken by all"
+                facts.append(
+                    "relay        \(relay.transport), \(isTaken)"
+                        + " after \(relay.attempts) \(relay.attempts == 1 ? "attempt" : "attempts")"
+                        + (relay.error.map { ": \($0)" } ?? ""))
+            }
             facts.append("correlation  \(story.correlationId)")
             if let cause = story.causationId {
                 facts.append("caused by    \(cause)  in \(story.causedIn ?? "?")")

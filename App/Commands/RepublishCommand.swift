@@ -2,6 +2,7 @@ import ArgumentParser
 import EventBus
 import Events
 import Foundation
+import Kafka
 import Settings
 
 /// `flotilla events republish`
@@ -41,15 +42,12 @@ struct RepublishCommand: AsyncParsableCommand {
             time = date
         }
         let results = try await common.withDatabases { [self, time] composition in
-            guard let reader = composition.transport.reader else {
-                throw Complaint("bus.transport is in-process: there is no broker to publish to")
-            }
-            let names = composition.databases.keys.sorted()
-            if let module, !names.contains(module) {
+            guard let reader = composition.broker?.reader else {
                 throw Complaint(
-                    "--module: there is no module \(module); there are "
-                        + names.joined(separator: ", "))
+                    "there is no broker to publish to: bus.transport is in-process, and"
+                        + " bus.externalize is not set")
             }
+            if let module { try composition.requireModule(module, of: "--module") }
             var results: [Republished] = []
             for (name, database) in composition.databases.sorted(by: { $0.key < $1.key })
             where module == nil || module == name {

@@ -14,6 +14,11 @@ struct Exposition: Sendable {
         ) { _, last in last }
     }
 
+    /// What several processes tell, each of its own.
+    init(joining all: [Exposition]) {
+        samples = all.reduce(into: [:]) { $0.merge($1.samples) { first, _ in first } }
+    }
+
     var series: Set<String> { Set(samples.keys) }
 
     /// The value of the one series of a name that has all these labels.
@@ -23,5 +28,23 @@ struct Exposition: Sendable {
                 && labels.allSatisfy { series.contains("\($0)=\"\($1)\"") }
         }
         return found.count == 1 ? found.first.flatMap { Double($0.value) } : nil
+    }
+}
+
+extension API {
+    /// What this process tells of itself.
+    var metrics: Exposition {
+        get async throws { Exposition(try await get("/metrics").text) }
+    }
+}
+
+extension RunningSystem {
+    /// What the processes with modules tell of themselves.
+    var metricsOfModules: Exposition {
+        get async throws {
+            var all: [Exposition] = []
+            for api in apisOfModules { all.append(try await api.metrics) }
+            return Exposition(joining: all)
+        }
     }
 }

@@ -64,8 +64,14 @@ final class RunningSystem: Sendable {
     /// The process that clients talk to; `nil` before the first start.
     var server: Child? { state.withLock { $0.servers[topology.isSplit ? .gateway : nil] } }
 
-    /// Where the processes behind the gateway listen.
-    var upstreamURLs: [String] { state.withLock { Array($0.upstreams.values) } }
+    /// The processes that run modules, as they are seen from beside the gateway.
+    var apisOfModules: [API] {
+        guard topology.isSplit else { return [api] }
+        return state.withLock { Array($0.upstreams.values) }.sorted().map { api.with(url: $0) }
+    }
+
+    /// All of its processes, each seen for itself.
+    var apisOfProcesses: [API] { topology.isSplit ? [api] + apisOfModules : [api] }
 
     /// The process that runs the modules of a role, as it is seen from beside the gateway.
     func api(of role: Role) -> API {
@@ -108,12 +114,17 @@ final class RunningSystem: Sendable {
         return number
     }
 
-    /// A process that is started again keeps its port: the gateway knows it by that.
-    private func port(of role: Role?) -> Substring {
-        state.withLock { state in
-            role.flatMap { $0 == .gateway ? state.url : state.upstreams[$0] }?
-                .split(separator: ":").last ?? "0"
-        }
+    /// A process of several that is started again keeps its port: the gateway knows it by that. It
+    /// is below those that the machine gives to connections, one of which could have it meanwhile
+    /// (ip(7), `ip_local_port_range`).
+    private func port(of role: Role?) -> String {
+        guard let role else { return "0" }
+        return keptPort(of: role) ?? "\(Int.random(in: 10_000..<30_000))"
+    }
+
+    private func keptPort(of role: Role) -> String? {
+        state.withLock { role == .gateway ? $0.url : $0.upstreams[role] }?
+            .split(separator: ":").last.map(String.init)
     }
 
     /// Starts it, and waits until it listens.
@@ -153,6 +164,7 @@ final class RunningSystem: Sendable {
 
     /// Starts the process of a role, and tells where it listens.
     @discardableResult func start(_ role: Role?) async throws -> String {
+        let isNew = role.map { keptPort(of: $0) == nil } ?? false
         let number = try launch(role)
         let server = state.withLock { $0.servers[role] }
         let seen = try await eventually("the server listens") {
@@ -162,7 +174,12 @@ final class RunningSystem: Sendable {
         }
         guard let url = seen.lines.first(where: { $0["message"] == "listening" }),
             let url = url["server.url"].string
-        else { throw DidNotStart(complaints: try directory.text("\(label)err-\(number)")) }
+        else {
+            let failure = DidNotStart(complaints: try directory.text("\(label)err-\(number)"))
+            // Another system has it, whose tests run beside these.
+            guard isNew, failure.complaints.contains("is taken") else { throw failure }
+            return try await start(role)
+        }
         return url
     }
 
@@ -187,22 +204,26 @@ final class RunningSystem: Sendable {
         for server in servers { _ = try await server.ended() }
     }
 
-    /// Asks it to end; says how it ended and how long that took.
+    /// Asks it to end, of several processes those first whom nobody asks any more; says how the
+    /// worst ended and how long the slowest took.
     func stop() async throws -> (exitCode: Int32, duration: Duration) {
-        let start = ContinuousClock.now
-        requestStop()
         var worst: (exitCode: Int32, duration: Duration) = (0, .zero)
-        for server in state.withLock({ Array($0.servers.values) }) {
-            let end = try await server.ended()
-            worst = (max(worst.exitCode, end.exitCode), max(worst.duration, end.at - start))
+        var left = state.withLock(\.servers)
+        for isNext in [{ $0 == .gateway }, { $0 != .user }, { _ in true }] as [(Role?) -> Bool] {
+            let servers = left.filter { isNext($0.key) }.values
+            left = left.filter { !isNext($0.key) }
+            let start = ContinuousClock.now
+            for server in servers { server.terminate() }
+            for server in servers {
+                let end = try await server.ended()
+                worst = (max(worst.exitCode, end.exitCode), max(worst.duration, end.at - start))
+            }
         }
         return worst
     }
 
-    /// Sends SIGTERM and does not wait.
-    func requestStop() {
-        for server in state.withLock({ Array($0.servers.values) }) { server.terminate() }
-    }
+    /// Asks the process that clients talk to to end, and does not wait.
+    func requestStop() { server?.terminate() }
 
     /// Runs a command beside the server, with the same settings.
     func command(

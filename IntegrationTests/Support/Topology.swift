@@ -36,6 +36,11 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
+    /// Whether a consumer that hears User reads this stream: its log, or what a broker has of it.
+    func isStreamOfUser(_ name: JSON) -> Bool {
+        isSplit ? name.string?.hasPrefix("user.events/") == true : name == "user"
+    }
+
     /// What this way of running sets for a new system, over a directory of its own. The key that
     /// signs tokens is made there, too: below the databases, or below the working directory.
     ///

@@ -65,6 +65,27 @@ struct Witness: Sendable {
             breaches: rows.filter { $0["breach"] != "none" }, handledCount: handled)
     }
 
+    /// Ends a system when nothing is on its way any more, and expects that everything was handled
+    /// once and in order.
+    ///
+    /// - Parameters:
+    ///   - limit: for what is on its way.
+    ///   - seed: what the test's chances came from, to be told with a failure.
+    @discardableResult
+    func expectNoBreaches(
+        within limit: Duration = .seconds(20), _ seed: String = "",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Testimony {
+        try await system.quiet(within: limit)
+        let end = try await system.stop()
+        #expect(end.exitCode == 0, "\(end)", sourceLocation: sourceLocation)
+        let testimony = try await testimony()
+        #expect(
+            testimony.breaches.isEmpty, "\(seed): \(testimony.breaches)",
+            sourceLocation: sourceLocation)
+        return testimony
+    }
+
     /// What somebody hears and has not handled, as the databases of the bus have it; at most 20.
     /// No process of several could tell of what is on its way between them.
     func unhandled() async throws -> [JSON] {

@@ -109,8 +109,11 @@ extension Gateway: Passage {
             return try await joinItems(request, until: deadline)
         case .pages(let member):
             return try await joinPages(request, orderedBy: member, until: deadline)
-        case .whoeverHasIt:
-            return try await askInTurn(request, until: deadline)
+        case .account(let shape):
+            return try await joinAccounts(request, shape, until: deadline)
+        case .whoeverHasIt(let lookup):
+            return try await passOn(
+                request, toWhoeverHas: lookup, named: match.values, until: deadline)
         }
     }
 

@@ -73,6 +73,19 @@ import Web
         #expect(complaint?.lines.first?.hasPrefix("modules: names no module") == true)
     }
 
+    @Test(arguments: [
+        ([:], false), (["bus.transport": "kafka"], true), (["bus.externalize": "true"], true),
+    ])
+    func `checks the broker that events are sent to, by the transport or besides`(
+        flags: [String: String], isThere: Bool
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let settings = try settings(
+            flags.merging(["bus.kafka.brokers": "127.0.0.1:1"]) { $1 }, in: directory.path)
+        let broker = try Composition.broker(settings, ModuleList().registry)
+        #expect((broker != nil) == isThere)
+    }
+
     @Test func `lets mail wait longer than the house does, unless it is told otherwise`() throws {
         #expect(
             try ModuleList().retriesOfConsumers["notification.user-mails"]?.attemptCountMax == 30)

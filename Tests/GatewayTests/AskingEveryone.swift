@@ -121,43 +121,6 @@ import Testing
         }
     }
 
-    @Test func `asks until somebody has it, with the body each time`() async throws {
-        try await withTwo(
-            saying(Self.answer("none", status: 404))
-        ) { exchange in
-            while let head = try await exchange.head() {
-                let body = head.hasPrefix("POST") ? try await exchange.someBody() : ""
-                try await exchange.say(Self.answer("mine: \(body)", status: 202))
-            }
-        } _: { gateway in
-            let answer = try await gateway.send(.POST, "/admin/letters/7/retry", body: "payload")
-            #expect(answer.status == 202)
-            #expect(answer.text == "mine: payload")
-        }
-    }
-
-    @Test func `answers 404 when nobody has it`() async throws {
-        let none = Self.answer("none", status: 404)
-        try await withTwo(saying(none), saying(none)) { gateway in
-            let answer = try await gateway.send(.POST, "/admin/letters/7/retry")
-            #expect(answer.status == 404)
-            #expect(answer.text == "none")
-        }
-    }
-
-    @Test func `does not say 404 for somebody who could not be asked`() async throws {
-        let port = try await RawUpstream.freePort()
-        try await RawUpstream.withUpstream(script: saying(Self.answer("none", status: 404))) {
-            upstream in
-            try await withGateway([
-                "order": upstream.url, "user": "http://127.0.0.1:\(port)",
-            ]) { gateway in
-                let answer = try await gateway.send(.POST, "/admin/letters/7/retry")
-                #expect(answer.status == 503)
-            }
-        }
-    }
-
     @Test func `finds the process of a consumer by its name`() async throws {
         try await withTwo(saying(Self.answer("order")), saying(Self.answer("other"))) { gateway in
             for (consumer, expected) in [

@@ -21,11 +21,17 @@ struct RunningGateway: Sendable {
         GatewayRoute(.get, "/api/v1/users/{id}", to: .module("search")),
         GatewayRoute(.get, "/admin/consumers", to: .all),
         GatewayRoute(.get, "/admin/letters", to: .pages(orderedBy: "parkedAt")),
-        GatewayRoute(.post, "/admin/letters/{id}/retry", to: .whoeverHasIt),
+        GatewayRoute(.get, letter.path, to: .whoeverHasIt(letter)),
+        GatewayRoute(.post, "\(letter.path)/retry", to: .whoeverHasIt(letter)),
+        GatewayRoute(
+            .get, "/admin/stories/{id}",
+            to: .account(AccountShape(parts: "deliveries", name: "consumer", children: "caused"))),
         GatewayRoute(
             .post, "/admin/consumers/{consumer}/replay",
             to: .moduleOfConsumer(placeholder: "consumer")),
     ]
+    private static let letter = Lookup(
+        path: "/admin/letters/{id}", distinction: "consumer", code: "letter.ambiguous")
     static let modules = ["order", "user", "search"]
 
     let port: Int

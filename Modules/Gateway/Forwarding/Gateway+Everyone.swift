@@ -19,6 +19,19 @@ extension Gateway {
             return ItemsPage(parsing: answer.body)
         }
 
+        var status: Int? { (try? answer.get())?.status }
+
+        /// Whether it is not known what that process has.
+        var isSilent: Bool { status != 200 && refusal == nil }
+
+        /// The members of the thing that was asked for, if it is an object.
+        var members: [String: JSONValue]? {
+            guard case .success(let answer) = answer, answer.status == 200,
+                case .object(let members) = try? JSONValue(parsing: answer.body)
+            else { return nil }
+            return members
+        }
+
         /// The caller's fault, or nothing here: what everybody would say.
         var refusal: WholeAnswer? {
             guard case .success(let answer) = answer, (300..<500).contains(answer.status) else {
@@ -39,35 +52,7 @@ extension Gateway {
             items: voices.compactMap(\.page).flatMap(\.items), cursor: nil, voices: voices)
     }
 
-    /// The first answer that is not 404; when all are, the last of them.
-    ///
-    /// - Throws: ``Problem`` when somebody could not be asked and nobody else has it.
-    func askInTurn(
-        _ request: PassedRequest, until deadline: ContinuousClock.Instant
-    ) async throws -> Response {
-        var parcel = parcel(of: request, target: request.head.path ?? request.path)
-        if request.bodyByteCount != 0 {
-            let body = try await request.collectBody(
-                upTo: courier.settings.bodyByteCountMax, until: deadline)
-            parcel.body = .bytes(ByteBuffer(bytes: body))
-        }
-        var failure: (any Error)?
-        var missing: WholeAnswer?
-        for upstream in fleet.upstreams {
-            do {
-                let answer = try await courier.ask(parcel, of: upstream, until: deadline)
-                guard answer.status == 404 else { return Self.response(answer) }
-                missing = answer
-            } catch let problem as Problem {
-                failure = problem
-            }
-        }
-        if let failure { throw failure }
-        guard let missing else { throw Problem.notFound() }
-        return Self.response(missing)
-    }
-
-    /// Asks everybody at once.
+    /// Asks everybody at once for what it has.
     ///
     /// - Parameter target: path and query for one of them; `nil` when it is not to be asked.
     func askAll(
@@ -77,7 +62,8 @@ extension Gateway {
         await withTaskGroup(of: Voice.self) { group in
             for upstream in fleet.upstreams {
                 guard let target = target(upstream) else { continue }
-                let parcel = parcel(of: request, target: target)
+                var parcel = parcel(of: request, target: target)
+                parcel.method = .GET
                 group.addTask(name: "ask \(upstream.name)") {
                     do {
                         let answer = try await courier.ask(parcel, of: upstream, until: deadline)
@@ -92,6 +78,18 @@ extension Gateway {
         }
     }
 
+    /// What to answer when nobody has it: why somebody could not be asked, who may have it; else
+    /// what everybody says.
+    ///
+    /// - Throws: why nothing was answered.
+    func absence(of voices: [Voice]) throws -> WholeAnswer {
+        if let silent = voices.first(where: \.isSilent) { return try silent.answer.get() }
+        guard let refusal = voices.compactMap(\.refusal).first else {
+            throw Problem.unavailable("no process answers", retryAfterSeconds: 1)
+        }
+        return refusal
+    }
+
     /// What to answer when there is no list: a refusal that all share; 404 only if nobody has
     /// anything.
     ///
@@ -101,17 +99,20 @@ extension Gateway {
         if let refusal = refusals.first(where: { $0.status != 404 }) { return refusal }
         guard !voices.contains(where: { $0.page != nil }) else { return nil }
         if let refusal = refusals.first { return refusal }
-        for case .failure(let error) in voices.map(\.answer) { throw error }
-        throw Problem.unavailable("no process answers", retryAfterSeconds: 1)
+        return try absence(of: voices)
     }
 
     /// A list. Who could not be asked is named in it: what is missing must not look as if it were
     /// not there.
     func joined(items: [JSONValue], cursor: String?, voices: [Voice]) throws -> Response {
         let silent = voices.filter { $0.page == nil && $0.refusal == nil }.map(\.upstream.name)
-        let answer = try WebResponse.json(
+        return try Self.response(
             ItemsPage(
                 items: items, nextCursor: cursor, unreachable: silent.isEmpty ? nil : silent))
+    }
+
+    static func response(_ body: some Encodable) throws -> Response {
+        let answer = try WebResponse.json(body)
         return Response(
             status: answer.status, headers: answer.headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))

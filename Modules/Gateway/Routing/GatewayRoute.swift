@@ -24,6 +24,47 @@ public enum Destination: Sendable, Hashable {
     case all
     /// Every process; their pages become one, of the greatest first by this member of an item.
     case pages(orderedBy: String)
-    /// Every process, one after the other, until one does not answer 404.
-    case whoeverHasIt
+    /// Every process; what they know of one thing becomes one account of it.
+    case account(AccountShape)
+    /// The one process that has it, found by asking all of them.
+    case whoeverHasIt(Lookup)
+}
+
+/// How processes tell of one thing, each what it knows: objects with an `id`, and a `time` to put
+/// them in order.
+public struct AccountShape: Sendable, Hashable {
+    let parts: String
+    let name: String
+    let children: String
+
+    /// - Parameters:
+    ///   - parts: a member that is a list, whose elements are known to single modules.
+    ///   - name: the member of a part that names it, `order.payments`: by this name's module.
+    ///   - children: a member that is a list of accounts of other things, told of under the same
+    ///     path.
+    public init(parts: String, name: String, children: String) {
+        self.parts = parts
+        self.name = name
+        self.children = children
+    }
+}
+
+/// How a process is asked whether it has something, and what to say when several have.
+public struct Lookup: Sendable, Hashable {
+    /// The template that is asked.
+    public let path: String
+    let distinction: String
+    let code: String
+
+    /// - Parameters:
+    ///   - path: answers a GET with the thing, 404, or 409 when it is there several times;
+    ///     `/api/v1/letters/{id}`. What has the `id` of the path is there once.
+    ///   - distinction: the member of the thing, and the parameter of the query, that tells things
+    ///     apart which are asked for by another id.
+    ///   - code: of the 409 when several processes have it.
+    public init(path: String, distinction: String, code: String) {
+        self.path = path
+        self.distinction = distinction
+        self.code = code
+    }
 }

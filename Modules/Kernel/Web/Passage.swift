@@ -1,4 +1,3 @@
-package import Foundation
 package import HTTPTypes
 package import Hummingbird
 
@@ -55,16 +54,6 @@ package struct PassedRequest: Sendable {
             }
         self.request = request
         notes = context.notes
-    }
-
-    /// The whole body, where it has to be sent more than once.
-    ///
-    /// - Throws: ``Problem`` 413, or ``BodyNotRead``.
-    package func collectBody(
-        upTo byteCountMax: Int, until deadline: ContinuousClock.Instant
-    ) async throws -> Data {
-        notes.isBodyRead = true
-        return try await BodyReader.read(request, byteCountMax: byteCountMax, until: deadline)
     }
 }
 

@@ -6,6 +6,7 @@ public import Storage
 public struct EventHistory: Sendable {
     private let registry: EventRegistry
     private let logs: [OutboxLog]
+    private let databases: [Database]
     private let databasesOfConsumers: [String: Database]
 
     /// - Parameters:
@@ -15,12 +16,17 @@ public struct EventHistory: Sendable {
         registry: EventRegistry, databases: [String: Database], consumers: [String: String]
     ) {
         self.registry = registry
-        logs = databases.sorted { $0.key < $1.key }
-            .map { OutboxLog(module: $0.key, database: $0.value) }
+        let sorted = databases.sorted { $0.key < $1.key }
+        logs = sorted.map { OutboxLog(module: $0.key, database: $0.value) }
+        self.databases = sorted.map(\.value)
         databasesOfConsumers = consumers.compactMapValues { databases[$0] }
     }
 
-    /// The life of an event and of everything it caused; `nil` when no log has it.
+    /// The life of an event and of everything it caused; `nil` when no log has it, and no broker
+    /// brought it.
+    ///
+    /// Of an event that a broker brought, whose log is elsewhere, it tells what is known here: its
+    /// deliveries to the consumers of these databases, and what they caused.
     ///
     /// - Throws: `StorageError`.
     public func story(of id: EventID) async throws -> EventStory? {
@@ -32,6 +38,24 @@ public struct EventHistory: Sendable {
             if let (dueAt, envelope) = try await log.scheduled("event_id = \(id)").first {
                 return story(of: envelope, scheduledFor: dueAt, in: log)
             }
+        }
+        guard let event = try await received(id) else { return nil }
+        var left = Self.eventCountMax
+        return try await story(of: event, in: nil, left: &left)
+    }
+
+    /// An event as a broker brought it to one of the modules.
+    private func received(_ id: EventID) async throws -> LoggedEvent? {
+        for database in databases {
+            let event = try await database.read { transaction in
+                try transaction.first(
+                    """
+                    SELECT log, log_position AS position, \(Envelope.columns) FROM inbox_events
+                    WHERE event_id = \(id) LIMIT 1
+                    """
+                ).map { try LoggedEvent($0, log: try $0.get("log")) }
+            }
+            if let event { return event }
         }
         return nil
     }
@@ -48,21 +72,13 @@ public struct EventHistory: Sendable {
     private static let eventCountMax = 1_000
 
     private func story(
-        of event: LoggedEvent, in log: OutboxLog, left: inout Int
+        of event: LoggedEvent, in source: OutboxLog?, left: inout Int
     ) async throws -> EventStory {
         left -= 1
         let envelope = event.envelope
-        var deliveries: [EventStory.Delivered] = []
-        var takenCount = 0
-        let known = registry.entry(of: envelope.type)?.consumers
-        for consumer in known ?? registry.hearers(of: log.module).map(\.consumer) {
-            guard let database = databasesOfConsumers[consumer] else { continue }
-            let delivery = try await database.read { transaction in
-                try Inbox(consumer: consumer, transaction: transaction).delivery(of: event)
-            }
-            if delivery.state != "pending" { takenCount += 1 }
-            deliveries.append(delivery)
-        }
+        var broker: OutboxLog.Reader?
+        if let source { broker = try await self.broker(of: source) }
+        let deliveries = try await deliveries(of: event, isSent: broker != nil)
         var caused: [EventStory] = []
         for log in logs {
             for effect in try await log.events(causedBy: envelope.id) where left > 0 {
@@ -73,23 +89,46 @@ public struct EventHistory: Sendable {
             }
         }
         return EventStory(
-            envelope, publisher: log.module, position: event.position,
-            publishedWith: try await log.neighbours(of: event),
-            relay: try await relay(
-                of: event, in: log, isTakenByAll: takenCount == deliveries.count,
-                isTakenByAny: takenCount > 0),
+            envelope, publisher: event.log, position: event.position,
+            publishedWith: try await source?.neighbours(of: event) ?? [],
+            relay: source == nil ? nil : Self.relay(of: event, by: broker, to: deliveries),
             deliveries: deliveries, caused: caused.sorted { $0.time < $1.time })
     }
 
-    private func relay(
-        of event: LoggedEvent, in log: OutboxLog, isTakenByAll: Bool, isTakenByAny: Bool
-    ) async throws -> EventStory.Relayed {
-        let consumers = Set(databasesOfConsumers.keys)
-        guard let broker = try await log.readers().first(where: { !consumers.contains($0.name) })
-        else {
+    /// - Parameter isSent: whether a broker brings it to consumers of other databases, too.
+    private func deliveries(
+        of event: LoggedEvent, isSent: Bool
+    ) async throws -> [EventStory.Delivered] {
+        var deliveries: [EventStory.Delivered] = []
+        let known = registry.entry(of: event.envelope.type)?.consumers
+        for consumer in known ?? registry.hearers(of: event.log).map(\.consumer).sorted() {
+            if let database = databasesOfConsumers[consumer] {
+                deliveries.append(
+                    try await database.read { transaction in
+                        try Inbox(consumer: consumer, transaction: transaction).delivery(of: event)
+                    })
+            } else if isSent {
+                deliveries.append(.init(untried: consumer, state: "elsewhere"))
+            }
+        }
+        return deliveries
+    }
+
+    /// How far the events of a log went to a broker; `nil` when the consumers read it themselves.
+    private func broker(of log: OutboxLog) async throws -> OutboxLog.Reader? {
+        // A module that moved out has left its consumers' places behind.
+        let consumers = Set(registry.modules.flatMap { registry.consumers(of: $0) })
+        return try await log.readers().first { !consumers.contains($0.name) }
+    }
+
+    private static func relay(
+        of event: LoggedEvent, by broker: OutboxLog.Reader?, to deliveries: [EventStory.Delivered]
+    ) -> EventStory.Relayed {
+        guard let broker else {
+            let takenCount = deliveries.count { $0.state != "pending" }
             return .init(
-                transport: "in-process", isTaken: isTakenByAll, attempts: isTakenByAny ? 1 : 0,
-                error: nil)
+                transport: "in-process", isTaken: takenCount == deliveries.count,
+                attempts: takenCount > 0 ? 1 : 0, error: nil)
         }
         let isTaken = event.position <= broker.position
         return .init(
@@ -101,7 +140,7 @@ public struct EventHistory: Sendable {
 extension EventStory {
     fileprivate init(
         _ envelope: Envelope, publisher: String, position: Int64, scheduledFor: Date? = nil,
-        publishedWith: [EventID] = [], relay: Relayed, deliveries: [Delivered] = [],
+        publishedWith: [EventID] = [], relay: Relayed?, deliveries: [Delivered] = [],
         caused: [EventStory] = []
     ) {
         self.init(
@@ -148,9 +187,15 @@ extension Inbox {
             let place = try cursor(of: received.get("stream")) ?? 0
             isPassed = try received.get("position", as: Int64.self) <= place
         }
-        return EventStory.Delivered(
-            consumer: consumer, state: isPassed ? "passed" : "pending", deadLetterId: nil,
-            dueAt: nil, attempts: 0, at: nil, durationMicroseconds: nil, error: nil)
+        return EventStory.Delivered(untried: consumer, state: isPassed ? "passed" : "pending")
+    }
+}
+
+extension EventStory.Delivered {
+    fileprivate init(untried consumer: String, state: String) {
+        self.init(
+            consumer: consumer, state: state, deadLetterId: nil, dueAt: nil, attempts: 0, at: nil,
+            durationMicroseconds: nil, error: nil)
     }
 }
 

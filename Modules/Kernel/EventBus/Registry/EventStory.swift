@@ -29,8 +29,8 @@ public struct EventStory: Sendable, Codable {
     public let causationId: EventID?
     /// The consumer that published it while handling the event named by `causationId`.
     public let causedIn: String?
-    /// How it was carried on from the log.
-    public let relay: Relayed
+    /// How it was carried on from the log; `nil` where only what a broker brought of it is known.
+    public let relay: Relayed?
     /// One for each consumer of the type, in alphabetical order.
     public let deliveries: [Delivered]
     /// The events that were published while handling this one, in the order of their times.
@@ -53,8 +53,9 @@ public struct EventStory: Sendable, Codable {
         /// `<module>.<purpose>`.
         public let consumer: String
         /// `pending`; `handled`; `discarded` by an operator; `silent`, replayed without effect;
-        /// `passed`, taken, but the record of it was dropped or never made; or as parked:
-        /// `waiting` behind an earlier one of its key, `retrying`, `dead`.
+        /// `passed`, taken, but the record of it was dropped or never made; `elsewhere`, sent by a
+        /// broker to another process, whose database would tell; or as parked: `waiting` behind an
+        /// earlier one of its key, `retrying`, `dead`.
         public let state: String
         /// Its id as a dead letter while it is parked.
         public let deadLetterId: DeadLetterID?
