@@ -93,12 +93,12 @@ extension `The whole system` {
                 let listed = try await eventually("the keys are there") {
                     try await root.get("/api/v1/admin/consumers")
                 } until: {
-                    $0.json["unreachable"].string == nil && $0.items.count >= 4
+                    $0.json["unreachable"].string == nil && $0.items.count >= 6
                 }
                 #expect(
                     Set(listed.items.compactMap { $0["consumer"].string }) == [
-                        "order.customers", "order.payments", "order.welcome-order",
-                        "payment.charge",
+                        "order.customers", "order.ended-access", "order.payments",
+                        "order.welcome-order", "payment.charge", "user.ended-access",
                     ])
                 #expect(try await root.get("/api/v1/admin/dead-letters?limit=5").items.isEmpty)
             }

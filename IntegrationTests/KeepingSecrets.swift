@@ -84,7 +84,7 @@ extension `The whole system` {
             refusals.append(try await api.post("\(users)/me/password", passwords))
             refusals.append(
                 try await system.api.post(
-                    "/api/v1/sessions/refresh", ["refreshToken": refresh]))
+                    "/api/v1/sessions/refresh", ["refreshToken": session.json["accessToken"]]))
             #expect(refusals.allSatisfy { (400..<500).contains($0.status) })
             let tokens = [session, renewed].flatMap {
                 [$0.json["accessToken"].string, $0.json["refreshToken"].string]

@@ -58,9 +58,10 @@ extension `The whole system` {
                 #expect(run.exitCode == 0 && run.complaints.isEmpty, "\(run)")
                 let listed = try JSON(parsing: Data(run.output.utf8))["items"].array
                 let names = [
-                    "audit.trail", "notification.user-mails", "order.customers",
+                    "audit.ended-access", "audit.trail", "notification.ended-access",
+                    "notification.user-mails", "order.customers", "order.ended-access",
                     "order.payments", "order.welcome-order", "payment.charge",
-                    "search.user-index",
+                    "search.ended-access", "search.user-index", "user.ended-access",
                 ]
                 #expect(listed.compactMap { $0["consumer"].string }.sorted() == names)
                 let served = try await admin.api.get("/api/v1/admin/consumers").items

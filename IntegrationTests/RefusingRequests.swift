@@ -136,7 +136,7 @@ extension `The whole system` {
             let wrong = try await api.send("PATCH", "/api/v1/orders")
             expectProblem(wrong, 405, "request.method_not_allowed")
             #expect(wrong.headers["allow"] == "GET, HEAD, POST")
-            let deleted = try await api.delete("/api/v1/users")
+            let deleted = try await api.delete("/api/v1/sessions/refresh")
             expectProblem(deleted, 405, "request.method_not_allowed")
             #expect(deleted.headers["allow"] == "POST")
         }

@@ -29,7 +29,7 @@ extension `The whole system` {
                     """
                     INSERT INTO schema_migrations
                     SELECT component, 99, 'later', 'x', applied_at FROM schema_migrations
-                    WHERE component = 'user'
+                    WHERE component = 'user' AND version = 1
                     """)
                 let refused = try await system.command(["serve", "--port", "0"])
                 expectOneLine(refused, naming: "user", "99")
