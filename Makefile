@@ -61,7 +61,7 @@ build: packages ## Build everything but the tests (CONFIGURATION=release).
 SIMULATION := ^EventBusTests\..Simulating
 ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
 
-# They measure times on sockets, or wait for brokers, and are better off by themselves.
+# They measure times on sockets, or wait for brokers, and are better off without all the others.
 ON_SOCKETS := ^(Gateway|Kafka)Tests\.
 
 # Whole systems that load, kill and starve each other's processes: one after the other.
@@ -71,14 +71,15 @@ UNDER_STRAIN := ^IntegrationTests\..The whole system under strain
 RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHECKS)
 A_FEW_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 3
 
-# The simulation keeps a core busy for two minutes and would make the others wait. The integration
-# tests start whole systems, so they come after the others.
+# The simulation keeps a core busy for over a minute: it runs beside what mostly waits. The
+# integration tests start whole systems, so they come after the others.
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
 	@$(RUN_TESTS) --skip '^IntegrationTests\.' --skip '$(SIMULATION)' --skip '$(ON_SOCKETS)'
-	@$(RUN_TESTS) --filter '$(ON_SOCKETS)'
-	@$(RUN_TESTS) --filter '$(SIMULATION)'
+	@$(RUN_TESTS) --ignore-lock --filter '$(SIMULATION)' & simulation=$$!; \
+	    $(RUN_TESTS) --ignore-lock --filter '$(ON_SOCKETS)' || status=$$?; \
+	    wait $$simulation && exit $${status:-0}
 	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) --filter '$(ON_POSTGRES)' \
 	    --skip '$(SIMULATION)'
 	@$(RUN_TESTS) $(A_FEW_AT_A_TIME) --filter '^IntegrationTests\.' --skip '$(UNDER_STRAIN)'

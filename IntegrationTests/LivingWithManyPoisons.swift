@@ -5,7 +5,7 @@ extension `The whole system under strain` {
         /// More than a command can make due before the first of them dies again.
         private static let manyCount = 400
 
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.mostCases)
         func `all dead letters of a consumer are tried once more, also when they die again`(
             topology: Topology
         ) async throws {

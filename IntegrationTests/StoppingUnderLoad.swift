@@ -2,7 +2,7 @@ import Testing
 
 extension `The whole system under strain` {
     @Suite struct `Stopping under load` {
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: Topology.mostCases)
         func `G12: SIGTERM under load leaves nothing half done, again and again`(
             topology: Topology
         ) async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A TCP connection whose every byte the test decides on. Calls block, at most for 5 s.
 final class RawConnection {
@@ -86,9 +87,9 @@ final class SilentListener {
     private let descriptor: Int32
     let port: UInt16
 
-    init() throws {
+    init(port wanted: UInt16 = 0) throws {
         descriptor = try RawConnection.socket()
-        var address = RawConnection.loopback(port: 0)
+        var address = RawConnection.loopback(port: wanted)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = descriptor
         let status = withUnsafeMutablePointer(to: &address) { pointer in
@@ -103,6 +104,19 @@ final class SilentListener {
 
     deinit { close(descriptor) }
 
-    /// A port that was free a moment ago.
-    static func freePort() throws -> UInt16 { try SilentListener().port }
+    /// A port that was free a moment ago, and that nobody else in this process is given. It is
+    /// below those that the machine gives to connections, one of which could have it meanwhile
+    /// (ip(7), `ip_local_port_range`).
+    static func freePort() throws -> UInt16 {
+        for _ in 0..<100 {
+            let port = last.withLock { last in
+                last = last < 29_999 ? last + 1 : 10_000
+                return last
+            }
+            if let listener = try? SilentListener(port: port) { return listener.port }
+        }
+        throw RawConnection.Failure(code: EADDRINUSE)
+    }
+
+    private static let last = Mutex(UInt16.random(in: 10_000..<30_000))
 }

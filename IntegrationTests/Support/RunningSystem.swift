@@ -105,7 +105,7 @@ final class RunningSystem: Sendable {
         }
         let server = try Child(
             Program.flotilla,
-            ["serve", "--port", "\(port(of: role))"]
+            ["serve", "--port", "\(try port(of: role))"]
                 + (role.map { ["--modules", $0.modules.joined(separator: ",")] } ?? []),
             environment: environment, directory: directory.path,
             output: "\(directory.path)/\(label)log-\(number)",
@@ -114,12 +114,10 @@ final class RunningSystem: Sendable {
         return number
     }
 
-    /// A process of several that is started again keeps its port: the gateway knows it by that. It
-    /// is below those that the machine gives to connections, one of which could have it meanwhile
-    /// (ip(7), `ip_local_port_range`).
-    private func port(of role: Role?) -> String {
+    /// A process of several that is started again keeps its port: the gateway knows it by that.
+    private func port(of role: Role?) throws -> String {
         guard let role else { return "0" }
-        return keptPort(of: role) ?? "\(Int.random(in: 10_000..<30_000))"
+        return try keptPort(of: role) ?? "\(SilentListener.freePort())"
     }
 
     private func keptPort(of role: Role) -> String? {

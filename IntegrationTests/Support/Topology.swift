@@ -18,6 +18,9 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// For what a system does, however it is run.
     static let allCases = chosen([monolithSQLite, monolithPostgres, splitSQLite, splitPostgres])
 
+    /// Each engine, and each way between modules: for what takes long.
+    static let mostCases = chosen([monolithSQLite, monolithPostgres, splitSQLite])
+
     /// One process: for what is about a process.
     static let monoliths = chosen([monolithSQLite, monolithPostgres])
 

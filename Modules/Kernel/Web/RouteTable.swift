@@ -16,15 +16,19 @@ package struct RouteTable: Sendable {
     }
 
     /// The methods that a path answers to; none when there is nothing.
+    ///
+    /// Where a word of the path is a template's own and another's placeholder, the former has it,
+    /// as in the router: `/users/me` is no user whose id is `me`.
     func methods(at path: String) -> Set<String> {
-        let segments = path.split(separator: "/")
-        var methods = Set(entries.filter { Self.matches($0.segments, segments) }.map(\.method))
+        var matching = entries.filter { $0.segments.count == path.split(separator: "/").count }
+        for (index, word) in path.split(separator: "/").enumerated() {
+            let literal = matching.filter { $0.segments[index] == word }
+            matching =
+                literal.isEmpty
+                ? matching.filter { $0.segments[index].hasPrefix("{") } : literal
+        }
+        var methods = Set(matching.map(\.method))
         if methods.contains("GET") { methods.insert("HEAD") }
         return methods
-    }
-
-    private static func matches(_ template: [Substring], _ path: [Substring]) -> Bool {
-        template.count == path.count
-            && zip(template, path).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
     }
 }
