@@ -19,7 +19,9 @@ extension `The whole system under strain` {
         /// `Living in pieces`.
         static let cases =
             Topology.monoliths.flatMap { topology in plans.map { (topology, $0) } }
-            + Topology.mostCases.filter(\.isSplit).map { ($0, Plan(answeredCount: 60, relapseCount: 0)) }
+            + Topology.mostCases.filter(\.isSplit).map {
+                ($0, Plan(answeredCount: 60, relapseCount: 0))
+            }
 
         @Test(arguments: cases)
         func `loses and doubles nothing that was answered`(
