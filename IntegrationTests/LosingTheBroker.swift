@@ -31,7 +31,11 @@ extension `The whole system under strain` {
                         && $0.json["checks"]["user.bus"]["data"]["UserRegisteredEventV1"] != .null
                 }
                 #expect(report.json["checks"]["user.bus"]["data"]["UserRegisteredEventV1"] != 0)
+                let stop = ContinuousClock.now
+                #expect(try await system.stop(.orders) == 0, "a stop waits for no broker")
+                #expect(ContinuousClock.now - stop < .seconds(10))
                 broker.thaw()
+                try await system.start(.orders)
                 try await Witness(system: system).expectNoBreaches(within: .seconds(60))
             }
         }

@@ -31,8 +31,8 @@ struct CutoverCommand: AsyncParsableCommand {
             let name = module
             return try await common.withDatabases { composition in
                 try composition.requireModule(name, of: "--module")
-                let subscriptions = composition.modules.first { type(of: $0).name == name }?
-                    .subscriptions
+                let subscriptions = composition.modules.first { type(of: $0).name == name }
+                    .map { Composition.subscriptions(of: $0, composition.endedAccess) }
                 do {
                     return try await body(
                         Cutover(

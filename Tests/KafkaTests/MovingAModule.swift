@@ -8,11 +8,15 @@ import Testing
 
 /// From one process to two and back, under load.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct `Moving a module` {
-    private func harbour() async throws -> (MockCluster, Harbour) {
+    private func harbour(
+        backlogMax: Int64 = 10_000
+    ) async throws -> (MockCluster, Harbour) {
         let cluster = try MockCluster()
         try cluster.tell("topic port.events 3")
         try cluster.tell("topic bus.events 3")
-        return (cluster, try await Harbour(cluster.brokers))
+        return (
+            cluster, try await Harbour(cluster.brokers) { $0.backlogCountMax = backlogMax }
+        )
     }
 
     /// Ships until it is told to end; says how many there were.
@@ -73,6 +77,66 @@ import Testing
         #expect(verification.sides.contains { $0.side == "after" && $0.published > 50 })
     }
 
+    @Test func `begins where it was, however much is kept and waits on the other way`()
+        async throws
+    {
+        let (cluster, harbour) = try await harbour(backlogMax: 20)
+        defer { withExtendedLifetime(cluster) {} }
+        let cutover = try harbour.cutover()
+        try await harbour.ship("a", 1...200)
+        try await harbour.ship("b", 1...200)
+        try await harbour.running(harbour.whole()) {
+            try await harbour.arrival(of: "b", 200)
+            try await cutover.shadow()
+            // The consumers run elsewhere: what comes is no backlog, and is received to the end.
+            try await harbour.running(harbour.quay()) {
+                try await eventually { try await harbour.places().received == 400 }
+            }
+            try await cutover.toBroker(since: cutover.standing())
+            #expect(try await harbour.places().taken == 400)
+        }
+        // On its new way it goes on, and back on the old one too.
+        try await harbour.ship("a", 201...220)
+        try await harbour.running(harbour.port(), harbour.quay()) {
+            try await harbour.arrival(of: "a", 220)
+        }
+        try await cutover.rollBack()
+        let back = try await harbour.quayDatabase.read { transaction in
+            try transaction.first(
+                "SELECT position FROM inbox_cursors WHERE stream = 'port'"
+            )?.get("position", as: Int64.self)
+        }
+        #expect(back == 400, "the other ship's partition brought nothing since then")
+        try await harbour.running(harbour.whole()) {
+            try await harbour.ship("b", 201...201)
+            try await harbour.arrival(of: "b", 201)
+        }
+        #expect(harbour.seen.numbers(of: "a") == Array(1...220))
+    }
+
+    @Test func `records of what was handled are dropped with time, whichever way it came`()
+        async throws
+    {
+        let (cluster, harbour) = try await harbour()
+        defer { withExtendedLifetime(cluster) {} }
+        try await harbour.ship("a", 1...3)
+        try await harbour.running(harbour.port(), harbour.quay()) {
+            try await harbour.arrival(of: "a", 3)
+        }
+        func count() async throws -> Int? {
+            try await harbour.quayDatabase.read { transaction in
+                try transaction.first("SELECT COUNT(*) AS n FROM inbox_handled")?.get("n")
+            }
+        }
+        #expect(try await count() == 3)
+        try await harbour.quayDatabase.write {
+            try $0.execute(
+                "UPDATE inbox_handled SET handled_at = \(Date(timeIntervalSince1970: 0))")
+        }
+        try await harbour.quay().sweep()
+        #expect(try await count() == 0)
+    }
+
     @Test func `is refused while the broker has not brought everything`() async throws {
         let (cluster, harbour) = try await harbour()
         defer { withExtendedLifetime(cluster) {} }
@@ -99,5 +163,22 @@ import Testing
         let verification = try await cutover.verify(since: cutover.standing())
         #expect(verification.sides.map(\.isEqual) == [true, false])
         #expect(verification.untaken.map(\.taken) == [7])
+    }
+}
+
+extension Harbour {
+    /// How many records the quay has received, and up to where its consumer is said to be.
+    fileprivate func places() async throws -> (received: Int64, taken: Int64) {
+        try await quayDatabase.read { transaction in
+            func sum(_ query: SQL) throws -> Int64 {
+                try transaction.rows(query).reduce(0) {
+                    try $0 + $1.get("position", as: Int64.self)
+                }
+            }
+            return (
+                try sum("SELECT position FROM inbox_streams WHERE topic = 'port.events'"),
+                try sum("SELECT position FROM inbox_cursors WHERE stream LIKE 'port.events/%'")
+            )
+        }
     }
 }

@@ -128,6 +128,8 @@ import Testing
         let good = Stranger.Record()
         var bare = Stranger.Record().with(value: "hello".utf8)
         bare.headers = []
+        // Nanoseconds instead of milliseconds: no database knows that year.
+        bare.timestamp = 1_763_000_000_000_000_000
         var early = good.with("ce_id", "x-2").with(
             value: #"{"ship": "stranger", "number": 2}"#.utf8)
         early.timestamp = -5

@@ -37,7 +37,9 @@ enum CloudEventRecord {
         return KafkaRecord(
             id: envelope.id, topic: envelope.topic.rawValue, key: Array(envelope.key.utf8),
             value: Array(envelope.data), headers: headers,
-            timestamp: Int64((envelope.time.timeIntervalSince1970 * 1_000).rounded()))
+            // That of the sending: the event's own is an attribute, and a broker drops records by
+            // this one, also such as were sent late.
+            timestamp: Int64((Date().timeIntervalSince1970 * 1_000).rounded()))
     }
 
     /// Padded, so that texts compare as the numbers do (CloudEvents extension "sequence").
@@ -214,8 +216,11 @@ enum CloudEventRecord {
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
     }
 
+    /// Up to the year 2100: what lies beyond is a writer's mistake, and no database takes some.
+    private static let usableTimestamps: ClosedRange<Int64> = 1...4_102_444_800_000
+
     private static func time(of record: Incoming) -> Date {
-        record.timestamp > 0
+        usableTimestamps.contains(record.timestamp)
             ? Date(timeIntervalSince1970: Double(record.timestamp) / 1_000)
             : Date().wholeMilliseconds
     }

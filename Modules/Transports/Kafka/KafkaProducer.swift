@@ -35,7 +35,7 @@ final class KafkaProducer: Sendable {
     /// - Throws: ``KafkaError``.
     func warmUp() async throws {
         try await thread.run { [self] in
-            try KafkaTopics.look(by: openClient(), settings)
+            try KafkaTopics(settings: settings, isStopping: isStopping).look(by: openClient())
         }
     }
 

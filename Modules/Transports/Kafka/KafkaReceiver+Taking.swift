@@ -32,6 +32,10 @@ extension KafkaReceiver {
             places.append((partition, Self.start(of: reading)))
         }
         try assign(places, rebalance)
+        // librdkafka keeps a pause of ours over another's assignment.
+        _ = Self.withList(of: places.map { ($0.partition, nil) }) {
+            rd_kafka_resume_partitions(client.handle, $0)
+        }
         logger.info(
             "partitions assigned",
             metadata: [
@@ -155,12 +159,19 @@ extension KafkaReceiver {
     ) async throws {
         keep(reading, of: partition)
         try await thread.run { [client] in
-            let error = Self.withList(of: [(partition, offset)]) {
-                rd_kafka_seek_partitions(client.handle, $0, 10_000)
+            try Self.withList(of: [(partition, offset)]) { list in
+                var code = RD_KAFKA_RESP_ERR_NO_ERROR
+                if let error = rd_kafka_seek_partitions(client.handle, list, 10_000) {
+                    code = rd_kafka_error_code(error)
+                    rd_kafka_error_destroy(error)
+                } else if let list {
+                    // The call as a whole may succeed, and this partition not.
+                    code = list.pointee.elems[0].err
+                }
+                guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                    throw KafkaError(code, "seek in \(partition.stream)")
+                }
             }
-            guard let error else { return }
-            defer { rd_kafka_error_destroy(error) }
-            throw KafkaError(rd_kafka_error_code(error), "seek in \(partition.stream)")
         }
     }
 

@@ -4,7 +4,13 @@ import Foundation
 /// Makes a cluster's topics where they are missing, and makes sure that they are as configured.
 struct KafkaTopics: Sendable {
     let settings: KafkaSettings
-    private static let timeoutMilliseconds: Int32 = 10_000
+    /// How long a broker is waited for.
+    var patience = Duration.seconds(10)
+    /// Whether nobody waits for the answer any more.
+    var isStopping: @Sendable () -> Bool = { false }
+
+    /// A call into librdkafka can't be broken off: so long each, and the process ends no later.
+    private static let stepMilliseconds: Int32 = 500
 
     /// Blocks.
     ///
@@ -45,7 +51,7 @@ struct KafkaTopics: Sendable {
         of topics: [String], _ client: KafkaClient
     ) throws -> [String: Int] {
         var counts: [String: Int] = [:]
-        try Self.look(by: client, settings) { topic in
+        try look(by: client) { topic in
             let name = String(cString: topic.topic)
             guard topics.contains(name) else { return }
             switch topic.err {
@@ -59,12 +65,17 @@ struct KafkaTopics: Sendable {
     }
 
     /// Asks the cluster for its brokers and topics, which the client then knows too; blocks.
-    static func look(
-        by client: KafkaClient, _ settings: KafkaSettings,
-        each body: (rd_kafka_metadata_topic) throws -> Void = { _ in }
+    func look(
+        by client: KafkaClient, each body: (rd_kafka_metadata_topic) throws -> Void = { _ in }
     ) throws {
         var metadata: UnsafePointer<rd_kafka_metadata>?
-        let result = rd_kafka_metadata(client.handle, 1, nil, &metadata, timeoutMilliseconds)
+        let end = ContinuousClock.now + patience
+        var result = RD_KAFKA_RESP_ERR__TIMED_OUT
+        while !isStopping() {
+            result = rd_kafka_metadata(client.handle, 1, nil, &metadata, Self.stepMilliseconds)
+            if result == RD_KAFKA_RESP_ERR_NO_ERROR || ContinuousClock.now >= end { break }
+            usleep(20_000)
+        }
         guard result == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
             throw KafkaError(result, "brokers \(settings.brokers)")
         }
@@ -90,7 +101,12 @@ struct KafkaTopics: Sendable {
         let queue = rd_kafka_queue_new(client.handle)
         defer { rd_kafka_queue_destroy(queue) }
         rd_kafka_CreateTopics(client.handle, &wanted, wanted.count, nil, queue)
-        guard let event = rd_kafka_queue_poll(queue, Self.timeoutMilliseconds) else {
+        let end = ContinuousClock.now + patience
+        var answer: OpaquePointer?
+        while answer == nil, !isStopping(), ContinuousClock.now < end {
+            answer = rd_kafka_queue_poll(queue, Self.stepMilliseconds)
+        }
+        guard let event = answer else {
             throw KafkaError(name: "TIMED_OUT", description: "the topics were not made in time")
         }
         defer { rd_kafka_event_destroy(event) }

@@ -39,15 +39,23 @@ package final class KafkaTransport: Transport {
     ///
     /// - Throws: ``KafkaError``.
     package func check() async throws {
-        try await thread.run { [settings, topics] in
-            try KafkaTopics(settings: settings).ensure(topics, isCreating: false)
+        // What is known to be wrong need not be asked for.
+        if let problem { throw KafkaError(name: "PROBLEM", description: problem) }
+        try await KafkaThread(name: "kafka-check").run { [settings, topics] in
+            try KafkaTopics(settings: settings, patience: Self.checkPatience)
+                .ensure(topics, isCreating: false)
         }
     }
 
+    /// Whoever asks waits five seconds at least.
+    private static let checkPatience = Duration.seconds(3)
+
     private func ensureTopics() async throws {
         guard !state.withLock(\.areTopicsEnsured) else { return }
+        let isStopping = { @Sendable [weak self] in self?.isStopping ?? true }
         try await thread.run { [settings, topics] in
-            try KafkaTopics(settings: settings).ensure(topics, isCreating: true)
+            try KafkaTopics(settings: settings, isStopping: isStopping)
+                .ensure(topics, isCreating: true)
         }
         state.withLock { $0.areTopicsEnsured = true }
     }
@@ -63,7 +71,7 @@ package final class KafkaTransport: Transport {
         state.withLock { state in
             if let producer = state.producers[log] { return producer }
             let new = KafkaProducer(module: log, settings: settings) { [weak self] in
-                self?.stopping.load(ordering: .acquiring) ?? true
+                self?.isStopping ?? true
             }
             state.producers[log] = new
             return new
@@ -139,6 +147,8 @@ package final class KafkaTransport: Transport {
     }
 
     package func stop() { stopping.store(true, ordering: .releasing) }
+
+    private var isStopping: Bool { stopping.load(ordering: .acquiring) }
 
     package func lag(of stream: String, for module: String) -> Int64 {
         guard let receiver = state.withLock({ $0.receivers[module] }) else { return 0 }

@@ -9,6 +9,11 @@ struct Role: Sendable, Hashable {
     let name: String
     let permissions: Set<String>
 
+    /// Lower-case letters, digits and hyphens, a letter first.
+    static func isName(_ text: String) -> Bool {
+        text.wholeMatch(of: /[a-z][a-z0-9-]{0,49}/) != nil
+    }
+
     /// Whether users hold it without having been given it.
     var isEverybodys: Bool { name == Self.customer.name }
 

@@ -60,7 +60,7 @@ struct RoleBody: Encodable, Sendable {
 extension Fields {
     fileprivate mutating func roleName(_ name: String) -> String {
         let text = string(name, length: 1...50)
-        if !text.isEmpty, text.wholeMatch(of: /[a-z][a-z0-9-]*/) == nil {
+        if !text.isEmpty, !Role.isName(text) {
             reject(name, "must be lower-case letters, digits and hyphens, a letter first")
         }
         return text

@@ -78,9 +78,10 @@ struct Roles: Sendable {
     ) async throws {
         guard user != caller.userID else { throw UserError.ownRoles }
         try await users.database.write { transaction in
-            guard let role = try store.find(name, in: transaction), !role.isEverybodys else {
-                throw UserError.roleNotFound
-            }
+            // A name that can't be is not looked for: it may be no text that the database takes.
+            guard Role.isName(name), let role = try store.find(name, in: transaction),
+                !role.isEverybodys
+            else { throw UserError.roleNotFound }
             try require(role, of: caller)
             guard try users.store.find(user, in: transaction) != nil else {
                 throw UserError.notFound

@@ -125,9 +125,9 @@ extension Consumer {
     func dropRecords(before time: Date, countMax: Int) async throws -> Bool {
         let ends = try await read { inbox -> [(log: String, position: Int64)] in
             let logs = try inbox.transaction.rows(
-                "SELECT stream FROM inbox_cursors WHERE consumer = \(inbox.consumer)")
+                "SELECT DISTINCT log FROM inbox_handled WHERE consumer = \(inbox.consumer)")
             return try logs.compactMap { row in
-                let log = try row.get("stream", as: String.self)
+                let log = try row.get("log", as: String.self)
                 let oldest = try inbox.transaction.rows(
                     """
                     SELECT position, handled_at FROM inbox_handled

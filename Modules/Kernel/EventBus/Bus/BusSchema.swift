@@ -188,6 +188,7 @@ package let busMigrations = MigrationSet(
                 PRIMARY KEY (stream, position)
             ) \(dialect.clustered);
             CREATE INDEX inbox_events_id ON inbox_events (event_id);
+            CREATE INDEX inbox_events_log ON inbox_events (log, log_position);
 
             -- Which transport brings a consumer its events, where an operator has said so: only
             -- processes with that transport run it.

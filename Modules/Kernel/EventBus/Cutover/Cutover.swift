@@ -139,7 +139,7 @@ public struct Cutover: Sendable {
         let now = try await standing()
         for log in goal.logs {
             let received = now.logs.first { $0.log == log.log }?.received ?? 0
-            guard received >= log.newest else {
+            guard received >= log.newest, try await missingCount(of: log) == 0 else {
                 throw CutoverError.notReceived(
                     log: log.log, received: received, newest: log.newest)
             }
@@ -155,9 +155,13 @@ public struct Cutover: Sendable {
     private func route(to transport: String, marking isMarking: Bool) async throws {
         var marks: [(log: String, position: Int64)] = []
         for log in publishers { marks.append((log.module, try await log.head())) }
-        let (names, now, all) = (consumers.map(\.consumer), now(), marks)
+        let (consumers, now, all) = (consumers, now().wholeMilliseconds, marks)
         try await database.write { transaction in
-            for consumer in names {
+            if isMarking {
+                let seed = transport == Self.broker ? Self.seedStreams : Self.seedLogs
+                try seed(consumers, all.map(\.log), now, transaction)
+            }
+            for consumer in consumers.map(\.consumer) {
                 try transaction.execute(
                     """
                     INSERT INTO bus_routes (consumer, transport, decided_at)

@@ -98,8 +98,8 @@ package final class Intake: Sendable {
             try await store(piece.with([item]))
         } catch let error as StorageError where !error.isTransient && error.kind != .conflict {
             let message = UnreadableMessage(
-                reason: "the database does not take it: \(error)", key: nil, value: Data(),
-                headers: [:])
+                reason: "the database does not take it: \(error)",
+                key: Data(item.envelope.key.utf8), value: item.envelope.data, headers: [:])
             try await store(piece.with([item.unreadable(message)]))
         }
     }
@@ -191,18 +191,29 @@ package final class Intake: Sendable {
     }
 
     /// Of each stream, what not even the consumer that is furthest has taken. A consumer that takes
-    /// nothing holds up no other.
+    /// nothing holds up no other; where all consumers are routed to another transport, what comes
+    /// is kept for the day when they are not, and is no backlog.
     ///
     /// - Throws: `StorageError`.
     package func backlog() async throws -> [String: Int64] {
-        try await database.read { transaction in
-            try transaction.rows(
+        let known = consumers.withLock { $0.map { ($0.name, $0.topics) } }
+        return try await database.read { transaction in
+            let elsewhere = try Cutover.routedElsewhere(than: Cutover.broker, in: transaction)
+            return try transaction.rows(
                 """
-                SELECT s.stream, s.position - COALESCE(MAX(c.position), s.dropped_to) AS backlog
+                SELECT s.stream, s.topic,
+                    s.position - COALESCE(MAX(c.position), s.dropped_to) AS backlog
                 FROM inbox_streams s LEFT JOIN inbox_cursors c ON c.stream = s.stream
-                GROUP BY s.stream, s.position, s.dropped_to
+                GROUP BY s.stream, s.topic, s.position, s.dropped_to
                 """
-            ).reduce(into: [:]) { $0[try $1.get("stream")] = try $1.get("backlog", as: Int64.self) }
+            ).reduce(into: [:]) { backlog, row in
+                let topic = try row.get("topic", as: Topic.self)
+                let isHeardHere = known.contains { name, topics in
+                    !elsewhere.contains(name) && topics?.contains(topic) ?? true
+                }
+                guard isHeardHere else { return }
+                backlog[try row.get("stream")] = try row.get("backlog", as: Int64.self)
+            }
         }
     }
 
