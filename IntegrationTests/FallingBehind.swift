@@ -16,7 +16,7 @@ extension `The whole system under strain` {
             topology.isSplit ? 2_000 : topology.count(100_000, onPostgres: 20_000)
         }
 
-        @Test(arguments: Topology.mostCases)
+        @Test(arguments: Topology.monoliths)
         func `G12: consumers catch up with many events in order, within bounded memory`(
             topology: Topology
         ) async throws {

@@ -99,12 +99,35 @@ final class KafkaReceiver: Sendable {
     func close() async {
         commit(partitions)
         let isHalfJoined = isHalfJoined
-        _ = try? await thread.run { [client] in
-            rd_kafka_consumer_close(client.handle)
-        }
+        let patience = intake.isStopping ? Self.patienceAtEnd : Self.patience
+        let isClosed = try? await thread.run { [self] in closeClient(within: patience) }
         // It is never destroyed then: a little memory instead of the process.
-        if isHalfJoined { _ = Unmanaged.passRetained(client) }
+        if isHalfJoined || isClosed != true { _ = Unmanaged.passRetained(client) }
     }
+
+    /// How long the group is waited for: a process that ends leaves without its answer, and the
+    /// others take over when its session is over.
+    private static let patienceAtEnd = Duration.seconds(2)
+    private static let patience = Duration.seconds(20)
+
+    private func closeClient(within patience: Duration) -> Bool {
+        let queue = rd_kafka_queue_new(client.handle)
+        defer { rd_kafka_queue_destroy(queue) }
+        if let error = rd_kafka_consumer_close_queue(client.handle, queue) {
+            rd_kafka_error_destroy(error)
+            return true
+        }
+        let end = ContinuousClock.now + patience
+        while rd_kafka_consumer_closed(client.handle) == 0 {
+            guard ContinuousClock.now < end else { return false }
+            guard let event = rd_kafka_queue_poll(queue, Self.pollMilliseconds) else { continue }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { giveUpAll() }
+            rd_kafka_event_destroy(event)
+        }
+        return true
+    }
+
+    private func giveUpAll() { rd_kafka_assign(client.handle, nil) }
 
     /// Whether librdkafka would abort the process when the client is destroyed: before 2.3, when
     /// the group took it as a member and it was not assigned anything yet
