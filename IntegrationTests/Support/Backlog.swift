@@ -84,14 +84,4 @@ extension RunningSystem {
     var memory: MemoryUse {
         get throws { try MemoryUse(of: try #require(server?.process)) }
     }
-
-    /// Of each process that runs modules.
-    var memories: [MemoryUse] {
-        get throws {
-            guard topology.isSplit else { return [try memory] }
-            return try [Role.user, .orders, .followers].map {
-                try MemoryUse(of: try #require(server(of: $0)?.process))
-            }
-        }
-    }
 }
