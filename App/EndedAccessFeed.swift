@@ -62,23 +62,23 @@ final class EndedAccessFeed: Service {
     static func subscription(
         of module: String, access: EndedAccess, now: @escaping @Sendable () -> Date = { Date() }
     ) -> Subscription {
-        let feed = EndedAccessFeed(access: access, database: nil, now: now)
-        return Subscription(
+        Subscription(
             "\(module).ended-access", replay: .repeated,
             [
                 .on(UserSessionsEnded.self) { event, _, transaction in
                     for id in event.sessionIDs {
-                        try feed.note(.session(id), hasEnded: true, in: transaction)
+                        try note(.session(id), hasEnded: true, access, at: now(), in: transaction)
                     }
                 },
                 .on(UserAccountStatusChanged.self) { event, _, transaction in
-                    try feed.note(
+                    try note(
                         .user(event.userID),
-                        hasEnded: event.newStatus == UserAccountStatusChanged.suspended,
-                        in: transaction)
+                        hasEnded: event.newStatus == UserAccountStatusChanged.suspended, access,
+                        at: now(), in: transaction)
                 },
                 .on(UserDeleted.self) { event, _, transaction in
-                    try feed.note(.user(event.userID), hasEnded: true, in: transaction)
+                    try note(
+                        .user(event.userID), hasEnded: true, access, at: now(), in: transaction)
                 },
             ])
     }
@@ -87,10 +87,8 @@ final class EndedAccessFeed: Service {
     func run() async throws {
         guard database != nil else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.interval)
-                await self.look()
-            }
+            // The sleep is cut short at the end: then nobody looks any more.
+            while (try? await Task.sleep(for: Self.interval)) != nil { await self.look() }
         }
     }
 
@@ -143,10 +141,11 @@ final class EndedAccessFeed: Service {
         return start - Self.overlapSeconds
     }
 
-    private func note(
-        _ subject: EndedAccess.Subject, hasEnded: Bool, in transaction: Transaction
+    private static func note(
+        _ subject: EndedAccess.Subject, hasEnded: Bool, _ access: EndedAccess, at now: Date,
+        in transaction: Transaction
     ) throws {
-        let now = now().wholeMilliseconds
+        let now = now.wholeMilliseconds
         try transaction.execute(
             """
             DELETE FROM ended_access WHERE changed_at

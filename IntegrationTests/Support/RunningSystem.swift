@@ -162,7 +162,6 @@ final class RunningSystem: Sendable {
 
     /// Starts the process of a role, and tells where it listens.
     @discardableResult func start(_ role: Role?) async throws -> String {
-        let isNew = role.map { keptPort(of: $0) == nil } ?? false
         let number = try launch(role)
         let server = state.withLock { $0.servers[role] }
         let seen = try await eventually("the server listens") {
@@ -172,12 +171,7 @@ final class RunningSystem: Sendable {
         }
         guard let url = seen.lines.first(where: { $0["message"] == "listening" }),
             let url = url["server.url"].string
-        else {
-            let failure = DidNotStart(complaints: try directory.text("\(label)err-\(number)"))
-            // Another system has it, whose tests run beside these.
-            guard isNew, failure.complaints.contains("is taken") else { throw failure }
-            return try await start(role)
-        }
+        else { throw DidNotStart(complaints: try directory.text("\(label)err-\(number)")) }
         return url
     }
 

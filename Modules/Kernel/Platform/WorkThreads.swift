@@ -34,9 +34,6 @@ public struct WorkThreads: Sendable {
             thread.start()
         }
     }
-
-    /// How many wait for their turn.
-    public var waitingCount: Int { turns.waitingCount }
 }
 
 /// Too much work waits already, or waited for too long.

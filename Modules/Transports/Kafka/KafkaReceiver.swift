@@ -121,13 +121,13 @@ final class KafkaReceiver: Sendable {
         while rd_kafka_consumer_closed(client.handle) == 0 {
             guard ContinuousClock.now < end else { return false }
             guard let event = rd_kafka_queue_poll(queue, Self.pollMilliseconds) else { continue }
-            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { giveUpAll() }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE {
+                rd_kafka_assign(client.handle, nil)
+            }
             rd_kafka_event_destroy(event)
         }
         return true
     }
-
-    private func giveUpAll() { rd_kafka_assign(client.handle, nil) }
 
     /// Whether librdkafka would abort the process when the client is destroyed: before 2.3, when
     /// the group took it as a member and it was not assigned anything yet

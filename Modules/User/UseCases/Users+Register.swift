@@ -15,9 +15,7 @@ extension Users {
     ///
     /// - Throws: ``UserError/emailTaken``; `Problem` 422 for a password that does not do.
     func register(_ registration: Registration) async throws -> User {
-        try policy.check(
-            registration.password, near: registration.email, registration.profile,
-            pointer: "/password")
+        try check(registration)
         let user = User(
             id: UserID(), email: registration.email, profile: registration.profile,
             status: .pendingVerification,
@@ -35,7 +33,9 @@ extension Users {
     /// and loses its sessions. A confirmed one keeps its password.
     ///
     /// - Returns: the user, and whether the account is new.
+    /// - Throws: `Problem` 422 for a password that does not do.
     func createAdministrator(_ registration: Registration) async throws -> (User, isNew: Bool) {
+        try check(registration)
         var candidate = User(
             id: UserID(), email: registration.email, profile: registration.profile,
             status: .active, passwordHash: "", createdAt: now().wholeMilliseconds)
@@ -56,6 +56,12 @@ extension Users {
             }
             return (user, isNew: existing == nil)
         }
+    }
+
+    private func check(_ registration: Registration) throws {
+        try policy.check(
+            registration.password, near: registration.email, registration.profile,
+            pointer: "/password")
     }
 
     private func take(

@@ -124,10 +124,7 @@ extension Consumer {
     /// none. The marks by key stay: they are the memory that never expires.
     func dropRecords(before time: Date, countMax: Int) async throws -> Bool {
         let ends = try await read { inbox -> [(log: String, position: Int64)] in
-            let logs = try inbox.transaction.rows(
-                "SELECT DISTINCT log FROM inbox_handled WHERE consumer = \(inbox.consumer)")
-            return try logs.compactMap { row in
-                let log = try row.get("log", as: String.self)
+            try Self.recordedLogs(inbox).compactMap { log in
                 let oldest = try inbox.transaction.rows(
                     """
                     SELECT position, handled_at FROM inbox_handled
@@ -150,5 +147,18 @@ extension Consumer {
             }
         }
         return true
+    }
+
+    /// The logs of which there are records, each found by one seek: there are few logs and many
+    /// records.
+    private static func recordedLogs(_ inbox: Inbox) throws -> [String] {
+        var logs: [String] = []
+        while let next = try inbox.transaction.first(
+            """
+            SELECT MIN(log) AS log FROM inbox_handled
+            WHERE consumer = \(inbox.consumer) AND log > \(logs.last ?? "")
+            """)?.get("log", as: String?.self)
+        { logs.append(next) }
+        return logs
     }
 }
