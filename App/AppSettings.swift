@@ -33,6 +33,14 @@ enum AppSettings {
         allowed: "addresses and CIDR ranges separated by commas",
         "Proxies, such as the gateway, whose X-Forwarded-For names the client.",
         parse: { TrustedProxies($0) })
+    static let hstsMaxAge = Setting<Duration>.duration(
+        "http.hstsMaxAge", default: .zero, in: .zero...(.seconds(2 * 365 * 86_400)),
+        "How long browsers are told to come by TLS alone: 0s behind none, else 365d is advised.")
+    static let corsOrigins = Setting<CORSOrigins>.custom(
+        "http.corsOrigins", default: .none, defaultText: nil,
+        allowed: "origins separated by commas, such as https://shop.example, each exact",
+        "Sites whose pages may read answers (CORS); none: those of the same origin alone.",
+        parse: { CORSOrigins($0) })
     static let drainDelay = Setting<Duration>.duration(
         "shutdown.drainDelay", default: .zero, in: .zero...(.seconds(60)),
         "How long /health/ready says 503 before the listener closes.")
@@ -59,6 +67,19 @@ enum AppSettings {
         "auth.signingKey",
         "Ed25519 or P-256 private key that signs access tokens, as PEM or file:PATH."
             + " Generated beside the databases in development.")
+
+    static let verificationKeys = Setting<String?>.secretText(
+        "auth.verificationKeys",
+        "Further keys, public or private, PEM after PEM, that are published and taken, but not"
+            + " signed with: the next one, and the last one until its tokens have ended.")
+    static let encryptionKey = Setting<String?>.secretText(
+        "auth.encryptionKey",
+        "32 bytes as base64 that encrypt the secrets of accounts; several separated by commas: the"
+            + " first encrypts, all decrypt. Derived from auth.signingKey when unset.")
+    static let sealingKey = Setting<String?>.secretText(
+        "auth.sealingKey",
+        "32 bytes as base64, the same for the modules user and notification: seals the tokens of"
+            + " mails on their way. Derived from auth.signingKey when unset.")
 
     static let jwksURL = Setting<String?>.custom(
         "auth.jwksUrl", default: nil, defaultText: nil,
@@ -128,10 +149,10 @@ enum AppSettings {
 
     static let all: [any DeclaredSetting] = [
         modules, environment, host, port, managementPort, requestTimeout, bodyLimit,
-        trustedProxies, drainDelay, storageURL, poolMax, acquireTimeout, statementTimeout,
-        slowStatement, signingKey, jwksURL, AuthSettings.issuer, AuthSettings.audience, transport,
-        brokers, kafkaProperties, partitions, replicationFactor,
-        externalize,
+        trustedProxies, hstsMaxAge, corsOrigins, drainDelay, storageURL, poolMax,
+        acquireTimeout, statementTimeout, slowStatement, signingKey, verificationKeys,
+        encryptionKey, sealingKey, jwksURL, AuthSettings.issuer, AuthSettings.audience,
+        transport, brokers, kafkaProperties, partitions, replicationFactor, externalize,
         maxAttempts, initialDelay, maxDelay, retention, parkedMax, lease, logLevel, logFormat,
         serviceName,
     ]

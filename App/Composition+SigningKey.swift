@@ -24,7 +24,74 @@ extension Composition {
                         + " http://user:8080/.well-known/jwks.json (or auth.signingKey)")
             }
         }
-        return .own(try signingKey(settings, isCreating: isCreating))
+        return .own(
+            try signingKey(settings, isCreating: isCreating),
+            others: try verificationKeys(settings))
+    }
+
+    /// The keys that tokens may be signed with besides.
+    ///
+    /// - Throws: ``Complaint`` when one can't be read.
+    private static func verificationKeys(_ settings: Settings) throws -> [VerificationKey] {
+        guard let text = settings[AppSettings.verificationKeys] else { return [] }
+        let end = /-----END [A-Z0-9 ]+-----/
+        var keys: [VerificationKey] = []
+        var rest = text[...]
+        while let match = rest.firstMatch(of: end) {
+            let pem = rest[..<match.range.upperBound].drop { $0 != "-" }
+            rest = rest[match.range.upperBound...]
+            do {
+                keys.append(try VerificationKey(pem: String(pem)))
+            } catch {
+                throw Complaint(
+                    "auth.verificationKeys (\(settings.source(of: AppSettings.verificationKeys)))"
+                        + " has a key that is neither Ed25519 nor P-256 in PEM")
+            }
+        }
+        guard !keys.isEmpty, rest.allSatisfy(\.isWhitespace) else {
+            throw Complaint("auth.verificationKeys is no sequence of PEM keys")
+        }
+        return keys
+    }
+
+    /// What User keeps the secrets of accounts with.
+    ///
+    /// - Throws: ``Complaint`` when `auth.encryptionKey` is no key.
+    static func secrets(_ settings: Settings, _ keys: TokenKeys) throws -> SealingKeys? {
+        try sealingKeys(
+            settings, AppSettings.encryptionKey, [keys.signingKey].compactMap(\.self),
+            for: "flotilla/user/secrets")
+    }
+
+    /// What User and Notification share; in development a process that has neither this key nor the
+    /// one that signs tokens looks for the latter beside its databases.
+    ///
+    /// - Throws: ``Complaint`` when `auth.sealingKey` is no key.
+    static func sealing(_ settings: Settings, _ keys: TokenKeys) throws -> SealingKeys? {
+        var signingKey = keys.signingKey
+        if signingKey == nil, settings[AppSettings.environment] == .development,
+            let data = FileManager.default.contents(
+                atPath: developmentKeyDirectory(settings) + "/" + developmentKeyName)
+        {
+            signingKey = try? SigningKey(pem: String(decoding: data, as: UTF8.self))
+        }
+        return try sealingKeys(
+            settings, AppSettings.sealingKey, [signingKey].compactMap(\.self),
+            for: "flotilla/mail-tokens")
+    }
+
+    private static func sealingKeys(
+        _ settings: Settings, _ setting: Setting<String?>, _ signingKeys: [SigningKey],
+        for purpose: String
+    ) throws -> SealingKeys? {
+        guard settings[setting] != nil || !signingKeys.isEmpty else { return nil }
+        do {
+            return try SealingKeys(settings[setting], thenFrom: signingKeys, for: purpose)
+        } catch {
+            throw Complaint(
+                "\(setting.key) (\(settings.source(of: setting))) is not 32 random bytes in base64"
+                    + " (openssl rand -base64 32), or several separated by commas")
+        }
     }
 
     /// The key that signs access tokens: the configured one, or in development one that is made
@@ -42,19 +109,23 @@ extension Composition {
                 "auth.signingKey is required when environment is production:"
                     + " an Ed25519 or P-256 private key as PEM text, or file:PATH")
         }
+        return try developmentKey(in: developmentKeyDirectory(settings), isCreating: isCreating)
+    }
+
+    private static let developmentKeyName = "signing-key.pem"
+
+    private static func developmentKeyDirectory(_ settings: Settings) -> String {
         switch settings[AppSettings.storageURL] {
-        case .sqlite(let directory):
-            return try developmentKey(in: directory, isCreating: isCreating)
-        case .postgres:
-            // A file that every process started here finds; the server holds no secrets of ours.
-            return try developmentKey(in: "./data", isCreating: isCreating)
+        case .sqlite(let directory): directory
+        // A file that every process started here finds; the server holds no secrets of ours.
+        case .postgres: "./data"
         }
     }
 
     private static func developmentKey(
         in directory: String, isCreating: Bool
     ) throws -> SigningKey {
-        let path = directory + "/signing-key.pem"
+        let path = directory + "/" + developmentKeyName
         if let data = FileManager.default.contents(atPath: path) {
             return try key(pem: String(decoding: data, as: UTF8.self), from: path)
         }

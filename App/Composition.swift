@@ -37,6 +37,8 @@ struct Composition: Sendable {
         self.list = list
         self.settings = settings
         tokenKeys = try Self.tokenKeys(settings, isCreating: isCreating)
+        let secrets = try Self.secrets(settings, tokenKeys)
+        let sealing = try Self.sealing(settings, tokenKeys)
         var busSettings = Self.busSettings(settings, list: list)
         busSettings.isGuest = consumers != nil
         transport = try Self.transport(settings, list.registry)
@@ -59,7 +61,10 @@ struct Composition: Sendable {
                 settings: settings,
                 platform: Platform(
                     module: name, database: database, outbox: bus.outbox(of: name, in: database),
-                    signingKey: tokenKeys.signingKey, endedAccess: endedAccess))
+                    signingKey: tokenKeys.signingKey, otherKeys: tokenKeys.otherKeys,
+                    secrets: secrets, sealing: sealing,
+                    isProduction: settings[AppSettings.environment] == .production,
+                    endedAccess: endedAccess))
             bus.subscribe(
                 Self.subscriptions(of: module, endedAccess).filter {
                     consumers?.contains($0.consumer) ?? true

@@ -76,6 +76,12 @@ final class EndedAccessFeed: Service {
                         hasEnded: event.newStatus == UserAccountStatusChanged.suspended, access,
                         at: now(), in: transaction)
                 },
+                .on(APIKeyRevoked.self) { event, _, transaction in
+                    // A service's tokens are about the key.
+                    try note(
+                        .user(UserID(event.keyID.uuid)), hasEnded: true, access, at: now(),
+                        in: transaction)
+                },
                 .on(UserDeleted.self) { event, _, transaction in
                     try note(
                         .user(event.userID), hasEnded: true, access, at: now(), in: transaction)

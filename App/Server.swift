@@ -116,6 +116,8 @@ struct Server: Sendable {
         web.requestTimeout = settings[AppSettings.requestTimeout]
         web.bodyByteCountMax = settings[AppSettings.bodyLimit]
         web.trustedProxies = settings[AppSettings.trustedProxies]
+        web.hstsMaxAge = settings[AppSettings.hstsMaxAge]
+        web.corsOrigins = settings[AppSettings.corsOrigins]
         return web
     }
 

@@ -5,15 +5,23 @@ import Web
 
 /// What a process checks access tokens with.
 enum TokenKeys: Sendable {
-    /// The key that signs them, or a copy of it.
-    case own(SigningKey)
+    /// The key that signs them, or a copy of it, and others that may have signed them.
+    case own(SigningKey, others: [VerificationKey])
     /// The public keys of the process that runs User.
     case remote(RemoteKeys)
 
     var signingKey: SigningKey? {
         switch self {
-        case .own(let key): key
+        case .own(let key, _): key
         case .remote: nil
+        }
+    }
+
+    /// Further keys that tokens may be signed with.
+    var otherKeys: [VerificationKey] {
+        switch self {
+        case .own(_, let others): others
+        case .remote: []
         }
     }
 
@@ -38,9 +46,9 @@ enum TokenKeys: Sendable {
     ) async throws -> AccessTokenVerifier {
         let (issuer, audience) = (settings[AuthSettings.issuer], settings[AuthSettings.audience])
         return switch self {
-        case .own(let key):
+        case .own(let key, let others):
             try await AccessTokenVerifier(
-                keys: [key.publicKey], issuer: issuer, audience: audience,
+                keys: [key.publicKey] + others, issuer: issuer, audience: audience,
                 endedAccess: endedAccess)
         case .remote(let keys):
             AccessTokenVerifier(

@@ -13,8 +13,14 @@ if [[ ! -s data/signing-key.pem ]]; then
     openssl genpkey -algorithm ed25519 -out data/signing-key.pem
     chmod 644 data/signing-key.pem
 fi
+for key in encryption-key sealing-key; do
+    if [[ ! -s data/$key ]]; then
+        openssl rand -base64 32 > "data/$key"
+        chmod 644 "data/$key"
+    fi
+done
 case $(stat --format=%a data) in
     *00) ;;
     *) echo "Others can enter ./data and read the secrets in it; chmod go-rwx data closes it" >&2 ;;
 esac
-echo "data/postgres-password and data/signing-key.pem are there."
+echo "data/postgres-password, signing-key.pem, encryption-key and sealing-key are there."

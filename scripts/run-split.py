@@ -17,6 +17,7 @@ RUN_SPLIT_BROKER=DIR       keeps what the broker is told, instead of data/split/
 Ends with 0 if everything stopped cleanly after a signal, else with 1.
 """
 
+import base64
 import ctypes
 import os
 import pathlib
@@ -214,6 +215,17 @@ def configured_port(service):
     return int(re.search(r"^http:\n(?:  .*\n)*?  port: (\d+)$", text, re.MULTILINE).group(1))
 
 
+def sealing_key():
+    """What the user process seals for the one that mails, made at the first start."""
+    path = ROOT / "data/split/sealing-key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(os.urandom(32)))
+    return path.read_text()
+
+
 def start_broker(fleet, environment):
     addresses = queue.SimpleQueue()
     broker = fleet.start(
@@ -247,6 +259,7 @@ def run(fleet, program):
         # a fetch that has found nothing when the second is over, whatever has come meanwhile.
         environment.setdefault(
             "FLOTILLA_BUS_KAFKA_PROPERTIES", "session.timeout.ms=6000,fetch.wait.max.ms=50")
+    environment.setdefault("FLOTILLA_AUTH_SEALING_KEY", sealing_key())
     environment["FLOTILLA_BUS_KAFKA_BROKERS"] = brokers
     library = subprocess.run(
         [str(ROOT / "scripts/librdkafka.sh")], check=True, capture_output=True, text=True)

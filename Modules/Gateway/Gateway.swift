@@ -118,17 +118,12 @@ extension Gateway: Passage {
     }
 
     private func limitRate(of request: PassedRequest) throws {
-        let wait = rateLimit.wait(for: request.clientAddress, at: .now)
+        let wait = rateLimit.wait(for: request.clientAddress)
         Counter(
             label: "flotilla.rate_limit.decisions",
             dimensions: [("policy", "edge"), ("outcome", wait == nil ? "allowed" : "limited")]
         ).increment()
-        guard let wait else { return }
-        let seconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
-        throw Problem(
-            status: .tooManyRequests, code: "request.rate_limited",
-            detail: "too many requests from this address",
-            headers: [.retryAfter: "\(seconds)"])
+        if let wait { throw Problem.rateLimited("too many requests from this address", wait: wait) }
     }
 }
 

@@ -1,4 +1,5 @@
 public import Settings
+import Web
 
 /// What the gateway is told: where the processes are, and how patient it is with them.
 public struct GatewaySettings: Sendable {
@@ -62,7 +63,7 @@ public struct GatewaySettings: Sendable {
             failureCountMax: settings[Self.circuitFailures], pause: settings[Self.circuitPause])
         probeInterval = settings[Self.probeInterval]
         rateLimit = RateLimit.Settings(
-            requestsPerSecond: settings[Self.rate], burst: settings[Self.burst])
+            perSecond: Double(settings[Self.rate]), burst: settings[Self.burst])
         self.bodyByteCountMax = bodyByteCountMax
     }
 

@@ -6,68 +6,84 @@ public import Storage
 import UserContract
 public import Web
 
-/// Accounts, log-ins and profiles.
+/// Accounts: who somebody is, how they prove it, what they may do, and what they tell of themselves.
 public struct UserModule: Module {
     /// Stable: its database and `user.events` are called by it.
     public static let name = "user"
-    /// Issuer and audience of access tokens, and the threads that hash passwords.
-    public static let settings: [any DeclaredSetting] = [
-        AuthSettings.issuer, AuthSettings.audience, hashingThreads, passwordLengthMin,
-        failureFloor,
-    ]
-    /// What happens to accounts, log-ins, passwords, profiles and roles.
+    /// Issuer and audience of access tokens, and how log-ins are bounded.
+    public static let settings: [any DeclaredSetting] =
+        [AuthSettings.issuer, AuthSettings.audience] + UserSettings.all
+    /// What happens to accounts, log-ins, passwords, factors, profiles, addresses, roles and keys.
     public static let publishes: [any Event.Type] = [
-        UserRegistered.self, UserLoggedIn.self, UserLoginFailed.self, UserPasswordChanged.self,
-        UserProfileUpdated.self, UserDeleted.self,
-        RoleCreated.self, UserRoleAssigned.self, UserRoleRevoked.self,
-        UserSessionsEnded.self, UserAccountStatusChanged.self,
+        UserRegistered.self, UserRegistrationRepeated.self, UserEmailVerified.self,
+        UserEmailVerificationRequested.self, UserEmailChangeRequested.self,
+        UserEmailChanged.self, UserLoggedIn.self, UserLoginFailed.self,
+        UserPasswordChanged.self, UserPasswordResetRequested.self, MfaStatusChanged.self,
+        UserProfileUpdated.self, UserAddressAdded.self, UserAddressUpdated.self,
+        UserAddressDeleted.self, UserDeleted.self, RoleCreated.self, UserRoleAssigned.self,
+        UserRoleRevoked.self, UserSessionsEnded.self, UserAccountStatusChanged.self,
+        APIKeyCreated.self, APIKeyRevoked.self,
     ]
-    /// Users with their roles, sessions and refresh tokens.
-    public static let migrations = [userMigrations]
-
-    private static let hashingThreads = Setting<Int>.int(
-        "user.hashingThreads", default: 0, in: 0...64,
-        "Threads that hash passwords, each a core and 19 MiB; 0: one less than there are cores.")
-
-    private static let passwordLengthMin = Setting<Int>.int(
-        "user.passwordLengthMin", default: 12, in: 8...64,
-        "The fewest characters of a new password; 15 are advised where it is the only factor.")
-    private static let failureFloor = Setting<Duration>.duration(
-        "user.failureFloor", default: .milliseconds(350), in: .zero ... .seconds(5),
-        "A log-in that fails is not answered sooner, so that the time does not tell why: longer"
-            + " than the slowest of the stored hashes takes.")
+    /// Users with all that is theirs, and the keys of idempotent requests.
+    public static let migrations = [userMigrations, Idempotency.migrations]
 
     private let users: Users
     private let sessions: Sessions
+    private let resets: PasswordResets
     private let hasher: PasswordHasher
+    private let idempotency: Idempotency
     private let publicKeys: [JSONWebKey]
 
-    /// Takes the signing key too; without one, log-ins are answered 503.
+    /// Takes the keys too; without them, what needs them is answered 503.
     public init(settings: Settings, platform: Platform) {
+        let threadCount = settings[UserSettings.hashingThreads]
         let coresToSpare = max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
-        let threadCount = settings[Self.hashingThreads]
         hasher = PasswordHasher(threadCount: threadCount == 0 ? coresToSpare : threadCount)
+        let policy = UserSettings.logInPolicy(settings, isProduction: platform.isProduction)
+        let secrets = AccountSecrets(platform.secrets)
+        let codes = FactorCodes(secrets: secrets)
         let ending = AccessEnding(
             database: platform.database, outbox: platform.outbox,
             endedAccess: platform.endedAccess, now: platform.now)
         users = Users(
             database: platform.database, outbox: platform.outbox, hasher: hasher,
-            policy: PasswordPolicy(lengthMin: settings[Self.passwordLengthMin]),
-            now: platform.now, ending: ending)
+            policy: PasswordPolicy(lengthMin: settings[UserSettings.passwordLengthMin]),
+            now: platform.now, ending: ending, secrets: secrets,
+            mailed: MailedTokens(sealing: platform.sealing),
+            reauthentication: Reauthentication(
+                database: platform.database, hasher: hasher, codes: codes, now: platform.now),
+            logInPolicy: policy)
         sessions = Sessions(
             database: platform.database, outbox: platform.outbox, hasher: hasher,
             issuer: TokenIssuer(
                 key: platform.signingKey, issuer: settings[AuthSettings.issuer],
                 audience: settings[AuthSettings.audience]),
-            failureFloor: FailureFloor(settings[Self.failureFloor]), ending: ending,
-            logger: platform.logger, now: platform.now)
-        publicKeys = [platform.signingKey?.publicKey.jwk].compactMap { $0 }
+            secrets: secrets, policy: policy, ending: ending, logger: platform.logger,
+            now: platform.now, codes: codes)
+        resets = PasswordResets(
+            users: users, requests: UserSettings.resetLimit(settings),
+            floor: policy.failureFloor)
+        idempotency = Idempotency(now: platform.now)
+        publicKeys =
+            [platform.signingKey?.publicKey.jwk].compactMap(\.self)
+            + platform.otherKeys.map(\.jwk)
     }
 
-    /// Registration, log-ins, the caller's own account, and the public signing keys.
+    /// Accounts, log-ins, what proves who somebody is, addresses, roles, and keys of services.
     public var routes: [Route] {
-        UserRoutes(users: users, sessions: sessions, publicKeys: publicKeys).all
+        let factors = SecondFactors(users: users, sessions: sessions)
+        let addresses = Addresses(
+            database: users.database, outbox: users.outbox, now: users.now)
+        let exports = Exports(users: users, sessions: sessions, addresses: addresses)
+        return UserRoutes(users: users, exports: exports, publicKeys: publicKeys).all
+            + SessionRoutes(sessions: sessions, factors: factors).all
+            + IdentityRoutes(
+                users: users, verifications: EmailVerifications(users: users), resets: resets,
+                emailChanges: EmailChanges(users: users), factors: factors
+            ).all
+            + AddressRoutes(addresses: addresses, idempotency: idempotency).all
             + RoleRoutes(roles: Roles(users: users)).all
+            + APIKeyRoutes(keys: APIKeys(users: users, sessions: sessions)).all
     }
 
     /// Whether passwords can be hashed as they should be.

@@ -1,5 +1,6 @@
 import NIOHTTP1
 import Testing
+import Web
 
 @testable import Gateway
 
@@ -7,7 +8,7 @@ import Testing
     private let start = ContinuousClock.now
 
     @Test func `lets a burst through, and then so many a second`() throws {
-        let limit = RateLimit(.init(requestsPerSecond: 10, burst: 3))
+        let limit = RateLimit(.init(perSecond: 10, burst: 3))
         for _ in 1...3 { #expect(limit.wait(for: "192.0.2.1", at: start) == nil) }
         let wait = try #require(limit.wait(for: "192.0.2.1", at: start))
         #expect(wait <= .milliseconds(100))
@@ -16,7 +17,7 @@ import Testing
     }
 
     @Test func `counts each address for itself, and an IPv6 network as one`() {
-        let limit = RateLimit(.init(requestsPerSecond: 1, burst: 1))
+        let limit = RateLimit(.init(perSecond: 1, burst: 1))
         #expect(limit.wait(for: "192.0.2.1", at: start) == nil)
         #expect(limit.wait(for: "192.0.2.2", at: start) == nil)
         #expect(limit.wait(for: "192.0.2.1", at: start) != nil)
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func `is off at zero`() {
-        let limit = RateLimit(.init(requestsPerSecond: 0, burst: 1))
+        let limit = RateLimit(.init(perSecond: 0, burst: 1))
         for _ in 1...100 { #expect(limit.wait(for: "192.0.2.1", at: start) == nil) }
     }
 

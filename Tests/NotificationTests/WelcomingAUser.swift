@@ -2,75 +2,12 @@ import Events
 import FlotillaTesting
 import Foundation
 import HTTPTypes
-import Storage
 import Testing
 import UserContract
 
 @testable import Notification
 
-// Suites that run a module are serialized: each case opens two databases, and with all of them at
-// once a test process holds more than 1024 files, which Foundation's Process does not survive.
-
-private let consumer = "notification.user-mails"
-
-/// A notice as its owner reads it.
-private struct NoticeSeen: Decodable, Equatable {
-    let id: EventID
-    let kind: String
-    let channel: String
-    let subject: String
-    let status: String
-    let createdAt: Date
-}
-
-private struct NoticePage: Decodable {
-    let items: [NoticeSeen]
-    let nextCursor: String?
-}
-
-extension UserRegistered {
-    fileprivate static func sample(
-        _ user: UserID, email: String = "ada@example.org", firstName: String = "Ada"
-    ) -> UserRegistered {
-        UserRegistered(
-            userID: user, email: email, firstName: firstName, lastName: "Lovelace",
-            status: "pending_verification", createdAt: TestTime().now)
-    }
-}
-
-/// The module with a place of its own for mails.
-private struct PostOffice {
-    let directory = try? TemporaryDirectory()
-    let harness: ModuleHarness<NotificationModule>
-    /// Where mails go; there is nothing until the first.
-    var mailDirectory: String { "\(directory?.path ?? "")/mail" }
-
-    init() async throws {
-        let path = directory?.path ?? ""
-        harness = try await ModuleHarness(
-            NotificationModule.self, settings: ["mail.url": "file:\(path)/mail"])
-    }
-
-    var mails: [String] {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: mailDirectory)
-        return (names ?? []).sorted()
-    }
-
-    func mail(_ id: EventID) throws -> Data {
-        try Data(contentsOf: URL(filePath: "\(mailDirectory)/\(id).eml"))
-    }
-
-    func notices(_ query: String = "", of user: UserID) async throws -> NoticePage {
-        let answer = try await harness.send(
-            .get, "/api/v1/notifications\(query)", as: TestCaller(user))
-        return try FlotillaJSON.decoder().decode(NoticePage.self, from: answer.body)
-    }
-
-    /// Puts a file where the directory should be, so that no mail can be written.
-    func close() throws { try Data().write(to: URL(filePath: mailDirectory)) }
-
-    func open() throws { try FileManager.default.removeItem(atPath: mailDirectory) }
-}
+private let consumer = PostOffice.consumer
 
 @Suite(.serialized) struct `Welcoming a user` {
     private let user = UserID()
@@ -176,20 +113,42 @@ private struct PostOffice {
     }
 }
 
-@Suite(.serialized) struct `Forgetting a user` {
-    @Test func `erases their notices and nobody else's`() async throws {
+@Suite(.serialized) struct `Welcoming a user whose address is to be confirmed` {
+    private let user = UserID()
+
+    @Test func `sends the link along, in the one mail`() async throws {
         let office = try await PostOffice()
-        let (user, other) = (UserID(), UserID())
-        try await office.harness.publish(UserRegistered.sample(user))
-        try await office.harness.publish(UserRegistered.sample(other))
-        try await office.harness.settle()
-        try await office.harness.publish(
-            UserDeleted(userID: user, deletedAt: office.harness.time.now))
-        try await office.harness.settle()
-        #expect(try await office.notices(of: user).items.isEmpty)
-        #expect(try await office.notices(of: other).items.count == 1)
-        try await office.harness.redeliverEverything()
-        #expect(try await office.notices(of: user).items.isEmpty)
+        let token = try office.seal("welcome-token", for: .emailVerification, of: user)
+        let mail = try #require(try await office.mailed(registered(token)))
+        #expect(office.mails.count == 1)
+        #expect(mail.subject == "Welcome to Flotilla, Ada")
+        #expect(mail.body.hasPrefix("Hello Ada,\n"))
+        #expect(
+            mail.links == ["https://shop.example/account/verify-email#token=welcome-token"])
+        #expect(mail.body.contains("until 2026-01-02 12:00:00 UTC"))
+        #expect(try await office.notices(of: user).items.map(\.kind) == ["welcome"])
+    }
+
+    @Test func `goes without a link where the token can't be opened`() async throws {
+        let office = try await PostOffice()
+        let others = try [
+            PostOffice.sealElsewhere("welcome-token", for: .emailVerification, of: user),
+            office.seal("welcome-token", for: .emailVerification, of: UserID()),
+            office.seal("welcome-token", for: .passwordReset, of: user), "v1.no.token", "",
+        ]
+        for other in others {
+            let mail = try #require(try await office.mailed(registered(other)))
+            #expect(mail.body.hasPrefix("Hello Ada,\n"))
+            #expect(mail.links.isEmpty)
+            #expect(!mail.body.contains("token"))
+        }
+        #expect(try await office.harness.parked(at: consumer).isEmpty)
+        let statuses = try await office.notices(of: user).items.map(\.status)
+        #expect(statuses == others.map { _ in "sent" })
+    }
+
+    private func registered(_ sealedToken: String) -> UserRegistered {
+        .sample(user, sealedToken: sealedToken)
     }
 }
 

@@ -44,6 +44,14 @@ extension ModuleHarness where M == OrderModule {
             preferences: [:], changedFields: ["firstName", "lastName"])
     }
 
+    private func change(
+        to email: String, _ harness: ModuleHarness<OrderModule>
+    ) -> UserEmailChanged {
+        UserEmailChanged(
+            userID: user, email: email, oldEmail: "ada@example.org", sealedToken: nil,
+            expiresAt: nil, changedAt: harness.time.now)
+    }
+
     private func deletion(_ harness: ModuleHarness<OrderModule>) -> UserDeleted {
         UserDeleted(userID: user, deletedAt: harness.time.now)
     }
@@ -66,11 +74,20 @@ extension ModuleHarness where M == OrderModule {
                     isDeleted: false))
     }
 
+    @Test func `follows a new mail address`() async throws {
+        let harness = try await ModuleHarness(OrderModule.self)
+        try await harness.publish(UserRegistered.sample(user))
+        try await harness.publish(change(to: "countess@example.org", harness))
+        try await harness.settle()
+        #expect(try await harness.customer(user)?.email == "countess@example.org")
+    }
+
     @Test func `forgets a deleted one, whatever comes after`() async throws {
         let harness = try await ModuleHarness(OrderModule.self)
         try await harness.publish(UserRegistered.sample(user))
         try await harness.publish(deletion(harness))
         try await harness.publish(rename("Augusta"))
+        try await harness.publish(change(to: "countess@example.org", harness))
         try await harness.publish(UserRegistered.sample(user))
         try await harness.settle()
         #expect(try await harness.customer(user) == Self.erased)

@@ -220,6 +220,38 @@ struct Directory: Sendable {
         #expect(try await directory.names("betty") == ["Elizabeth"])
     }
 
+    @Test func `follows a new address, and no longer goes by the old one`() async throws {
+        let directory = try await Directory()
+        let id = try await directory.add("Betty", "Snyder", "betty@eniac.example")
+        for _ in 1...2 {
+            try await directory.harness.publish(
+                UserEmailChanged(
+                    userID: id, email: "holberton@univac.example", oldEmail: "betty@eniac.example",
+                    sealedToken: nil, expiresAt: nil, changedAt: directory.harness.time.now))
+        }
+        try await directory.harness.settle()
+        #expect(try await directory.names("univac") == ["Betty"])
+        #expect(try await directory.names("eniac").isEmpty)
+        #expect(
+            try await directory.page("snyder").items.map(\.email) == ["holberton@univac.example"])
+        // Everybody else's address stays.
+        #expect(try await directory.names("countess") == ["Ada"])
+    }
+
+    @Test func `does not find a deleted one by an address that comes late`() async throws {
+        let directory = try await Directory()
+        let id = try await directory.add("Betty", "Snyder", "betty@eniac.example")
+        try await directory.harness.publish(
+            UserDeleted(userID: id, deletedAt: directory.harness.time.now))
+        try await directory.harness.publish(
+            UserEmailChanged(
+                userID: id, email: "holberton@univac.example", oldEmail: "betty@eniac.example",
+                sealedToken: nil, expiresAt: nil, changedAt: directory.harness.time.now))
+        try await directory.harness.settle()
+        #expect(try await directory.names("univac").isEmpty)
+        #expect(try await directory.names("betty").isEmpty)
+    }
+
     @Test func `forgets who was deleted`() async throws {
         let directory = try await Directory()
         let id = try await directory.add("Betty", "Snyder", "betty@example.org")

@@ -9,7 +9,7 @@ import Web
         (PlannedFailure.problem, 400, "request.malformed", "Bad Request", "the desk is askew"),
         (.refusal, 409, "desk.full", "Conflict", "there is no room on the desk"),
     ])
-    func `tells what a caller can act on`(
+    func `B112: tells what a caller can act on`(
         kind: PlannedFailure, status: Int, code: String, title: String, detail: String
     ) async throws {
         let desk = Desk()
@@ -24,8 +24,19 @@ import Web
                     detail: detail, instance: path, code: code, requestId: "r-1", errors: nil))
     }
 
+    @Test func `B112: has members of its own, in no other's place`() async throws {
+        let answer = try await Desk().send(.get, "/desk/failures/extended")
+        guard case .object(let members) = try JSONValue(parsing: answer.body) else {
+            Issue.record("no object")
+            return
+        }
+        #expect(members["drawerId"] == .string("7"))
+        #expect(members["code"] == .string("desk.askew"))
+        #expect(members["status"] == .integer(409))
+    }
+
     @Test(arguments: [PlannedFailure.bug, .statement])
-    func `says nothing about a fault of ours`(kind: PlannedFailure) async throws {
+    func `B112: says nothing about a fault of ours`(kind: PlannedFailure) async throws {
         let desk = Desk()
         let answer = try await desk.send(.get, "/desk/failures/\(kind.rawValue)")
         #expect(answer.status == .internalServerError)
@@ -36,7 +47,7 @@ import Web
     }
 
     @Test(arguments: [PlannedFailure.busy, .full, .unavailable, .overloaded])
-    func `asks for patience when the storage is away`(kind: PlannedFailure) async throws {
+    func `B121: asks for patience when the storage is away`(kind: PlannedFailure) async throws {
         let desk = Desk()
         let answer = try await desk.send(.get, "/desk/failures/\(kind.rawValue)")
         #expect(answer.status == .serviceUnavailable)
@@ -67,7 +78,7 @@ import Web
         (.put, "/desk/forms/01970000-0000-7000-8000-000000000001", "DELETE"),
         (.patch, "/desk/scales", "POST"),
     ])
-    func `names the methods that a resource answers to`(
+    func `B113: names the methods that a resource answers to`(
         method: HTTPRequest.Method, path: String, allow: String
     ) async throws {
         let desk = Desk()
@@ -108,7 +119,7 @@ import Web
         #expect(try answer.read([String: Int].self) == ["byteCount": Self.byteCountMax])
     }
 
-    @Test func `refuses one byte more`() async throws {
+    @Test func `B113: refuses one byte more`() async throws {
         let desk = Desk()
         let text = String(repeating: "x", count: Self.byteCountMax + 1)
         let answer = try await desk.send(.post, "/desk/scales", json: text)
@@ -116,11 +127,26 @@ import Web
         #expect(try answer.read(ProblemSeen.self).code == "request.too_large")
     }
 
+    @Test(arguments: [(16, 200), (17, 413)])
+    func `B113: takes less where a route says so`(byteCount: Int, status: Int) async throws {
+        let text = String(repeating: "x", count: byteCount)
+        let answer = try await Desk().send(.post, "/desk/cards", json: text)
+        #expect(answer.status.code == status)
+    }
+
+    @Test func `B113: takes no more than the server, whatever a route says`() async throws {
+        var settings = WebServer.Settings()
+        settings.bodyByteCountMax = 8
+        let answer = try await Desk().send(
+            .post, "/desk/cards", json: "123456789", settings: settings)
+        #expect(answer.status == .contentTooLarge)
+    }
+
     @Test(arguments: [
         nil, "", "text/plain", "application/x-www-form-urlencoded", "application/json5",
         "application/problem+json", "text/json", "json",
     ])
-    func `refuses what is not declared as JSON`(contentType: String?) throws {
+    func `B113: refuses what is not declared as JSON`(contentType: String?) throws {
         let request = WebRequest.sample(contentType: contentType, body: Data("{}".utf8))
         let problem = #expect(throws: Problem.self) { try request.decode { _ in } }
         #expect(problem?.status == .unsupportedMediaType)

@@ -50,6 +50,22 @@ import Web
             try await desk.send(.get, "/desk/safe", as: caller).status.code == status)
     }
 
+    @Test(arguments: [("/desk", 200), ("/desk/drawer", 403), ("/desk/safe", 204)])
+    func `gives a service what it is permitted, and nothing that is a person's own`(
+        path: String, status: Int
+    ) async throws {
+        let desk = Desk()
+        let token = try desk.forge.token(claims: [
+            "kind": .string("service"), "permissions": .array([.string("desk:open-safe")]),
+        ])
+        let answer = try await desk.send(
+            .get, path, headers: [.authorization: "Bearer \(token)"])
+        #expect(answer.status.code == status)
+        if status == 403 {
+            #expect(try answer.read(ProblemSeen.self).code == "auth.user_required")
+        }
+    }
+
     @Test func `is asked before the body is read`() async throws {
         let desk = Desk()
         let answer = try await desk.send(.post, "/desk/letters", json: "no JSON")

@@ -8,7 +8,7 @@ import Web
 
 /// Routes that need no database, one for each thing that the kernel does to a request.
 struct Desk: Sendable {
-    private let forge = TokenForge()
+    let forge = TokenForge()
 
     static var routes: [Route] {
         [
@@ -29,6 +29,22 @@ struct Desk: Sendable {
             .post("/desk/forms", access: .anyone) { request in
                 try .json(["name": request.decode { $0.string("name", length: 1...5) }])
             },
+            .post("/desk/cards", access: .anyone) { request in
+                try .json(["byteCount": request.body.count])
+            }.limitingBody(to: 16),
+            .get("/api/desk", access: .anyone) { _ in try .json(["is": "open"]) },
+            .put("/api/desk/ledger", access: .anyone) { request in
+                if let condition = try request.ifMatch(), !condition.admits(7) {
+                    throw Problem.versionMismatch
+                }
+                return try .json(["is": "written"], version: 8)
+            },
+            .patch("/api/desk/ledger", access: .anyone) { request in
+                let written = try request.decode { fields in
+                    fields.has("text") ? fields.optionalString("text", length: 1...5) : "kept"
+                }
+                return try .json(["text": written])
+            },
             Route(.delete, "/desk/forms/{id}", access: .anyone) { request in
                 _ = try request.id(as: OrderID.self)
                 return .noContent
@@ -47,14 +63,16 @@ struct Desk: Sendable {
     /// Sends a request through the whole stack of middlewares.
     func send(
         _ method: HTTPRequest.Method, _ path: String, as caller: TestCaller? = nil,
-        headers: HTTPFields = [:], json: String? = nil
+        headers: HTTPFields = [:], json: String? = nil,
+        settings: WebServer.Settings = WebServer.Settings(), passage: (any Passage)? = nil
     ) async throws -> DeskAnswer {
         var headers = headers
         if let caller { headers[.authorization] = "Bearer \(try forge.token(of: caller))" }
-        if json != nil { headers[.contentType] = "application/json" }
+        if json != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
         let app = Application(
             responder: WebServer.responder(
-                routes: Self.routes, settings: .init(), verifier: try await forge.verifier()))
+                routes: Self.routes, settings: settings, verifier: try await forge.verifier(),
+                passage: passage))
         let fields = headers
         return try await app.test(.router) { client in
             let response = try await client.executeRequest(

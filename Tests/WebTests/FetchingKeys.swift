@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `answers 503 and when to come back until there are keys`() async throws {
+    @Test func `B121: answers 503 and when to come back until there are keys`() async throws {
         let token = try forge.token()
         try await KeyServer.withServer(.status(.serviceUnavailable)) { _, url in
             let keys = Self.remote(at: url)
@@ -92,7 +92,7 @@ import Testing
         #expect(await Self.refusal(keys, unknown)?.status == .unauthorized)
     }
 
-    @Test func `follows a rotation at once, through a set of two keys`() async throws {
+    @Test func `B53: follows a rotation at once, through a set of two keys`() async throws {
         let (ed25519, p256) = (
             try forge.ed25519Key.publicKey.jwk, try forge.p256Key.publicKey.jwk
         )

@@ -31,7 +31,7 @@ import Testing
         P256.Signing.PrivateKey().publicKey.pemRepresentation,
         String(P256.Signing.PrivateKey().pemRepresentation.dropLast(40)),
     ])
-    func `refuses everything else`(pem: String) {
+    func `B56: refuses everything else`(pem: String) {
         #expect(throws: SigningKeyError.unreadable) { try SigningKey(pem: pem) }
     }
 
@@ -73,7 +73,7 @@ import Testing
                     kid: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", alg: "ES256"))
     }
 
-    @Test func `says nothing of the private half`() throws {
+    @Test func `B52: says nothing of the private half`() throws {
         for pem in [SigningKey.generatePEM(), P256.Signing.PrivateKey().pemRepresentation] {
             let data = try JSONEncoder().encode(SigningKey(pem: pem).publicKey.jwk)
             let members = try JSONDecoder().decode([String: String].self, from: data)

@@ -63,7 +63,7 @@ import Web
         "/desk", "/nothing", "/desk/drawer", "/desk/failures/problem", "/desk/failures/bug",
         "/desk/failures/busy",
     ])
-    func `forbids browsers what an API never needs`(path: String) async throws {
+    func `B114: forbids browsers what an API never needs`(path: String) async throws {
         let desk = Desk()
         let headers = try await desk.send(.get, path).headers
         #expect(headers[.xContentTypeOptions] == "nosniff")
@@ -71,6 +71,16 @@ import Web
             headers[.contentSecurityPolicy] == "default-src 'none'; frame-ancestors 'none'")
         #expect(headers[values: HTTPField.Name("Referrer-Policy")!] == ["no-referrer"])
         #expect(headers[values: .cacheControl] == ["no-store"])
+    }
+
+    @Test(arguments: ["/desk", "/nothing", "/desk/drawer", "/desk/failures/bug"])
+    func `B114: tells browsers to come by TLS alone, if it is so set`(path: String) async throws {
+        var settings = WebServer.Settings()
+        let name = try #require(HTTPField.Name("Strict-Transport-Security"))
+        #expect(try await Desk().send(.get, path).headers[values: name].isEmpty)
+        settings.hstsMaxAge = .seconds(365 * 86_400)
+        let answer = try await Desk().send(.get, path, settings: settings)
+        #expect(answer.headers[values: name] == ["max-age=31536000; includeSubDomains"])
     }
 
     @Test func `leaves caching to a handler that says so`() async throws {

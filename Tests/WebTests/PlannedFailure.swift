@@ -4,11 +4,15 @@ import Web
 
 /// Something for a handler to throw.
 enum PlannedFailure: String, CaseIterable, Sendable {
-    case problem, refusal, bug, busy, full, unavailable, overloaded, statement
+    case problem, extended, refusal, bug, busy, full, unavailable, overloaded, statement
 
     var error: any Error {
         switch self {
         case .problem: Problem.badRequest("the desk is askew")
+        case .extended:
+            Problem(
+                status: .conflict, code: "desk.askew", detail: "the desk is askew",
+                extensions: ["drawerId": "7", "code": "other", "status": "200"])
         case .refusal: DeskRefusal.full
         case .bug: Bug()
         case .busy: storage(.busy)

@@ -34,13 +34,13 @@ extension Readable {
 extension WebRequest {
     /// A request as a handler gets it.
     static func sample(
-        query: [String: String] = [:], contentType: String? = "application/json",
-        body: Data = Data()
+        _ method: HTTPRequest.Method = .post, query: [String: String] = [:],
+        contentType: String? = "application/json", headers: HTTPFields = [:], body: Data = Data()
     ) -> WebRequest {
-        var headers = HTTPFields()
+        var headers = headers
         headers[.contentType] = contentType
         return WebRequest(
-            method: .post, path: "/desk", route: "/desk", parameters: [:], query: query,
+            method: method, path: "/desk", route: "/desk", parameters: [:], query: query,
             headers: headers, body: body, principal: nil, requestID: "r", clientAddress: nil)
     }
 }

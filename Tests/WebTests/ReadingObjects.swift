@@ -108,7 +108,7 @@ import Web
         #expect(try complaints(about: "{\(names)}") { _ in }.count == 50)
     }
 
-    @Test func `answers 422 with the list`() async throws {
+    @Test func `B112: answers 422 with the list`() async throws {
         let desk = Desk()
         let answer = try await desk.send(
             .post, "/desk/forms", json: #"{"name":"toolong","age":1}"#)

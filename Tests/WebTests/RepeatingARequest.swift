@@ -32,6 +32,14 @@ import Web
         #expect(try await harness.noteTexts() == ["a"])
     }
 
+    @Test(arguments: [HTTPRequest.Method.get, .head])
+    func `B120: has no effect when it only reads`(method: HTTPRequest.Method) async throws {
+        let harness = try await ModuleHarness(DeskModule.self)
+        let answer = try await write("a", key: nil, to: harness, method)
+        #expect(answer.status == .methodNotAllowed)
+        #expect(try await harness.noteTexts().isEmpty)
+    }
+
     @Test func `has its effect again without a key`() async throws {
         let harness = try await ModuleHarness(DeskModule.self)
         for _ in 1...2 {

@@ -16,10 +16,12 @@ struct TokenForge: Sendable {
     var ed25519Key: SigningKey { get throws { try SigningKey(pem: ed25519.pemRepresentation) } }
     var p256Key: SigningKey { get throws { try SigningKey(pem: p256.pemRepresentation) } }
 
-    func verifier() async throws -> AccessTokenVerifier {
+    func verifier(
+        endedAccess: EndedAccess = EndedAccess()
+    ) async throws -> AccessTokenVerifier {
         try await AccessTokenVerifier(
             keys: [ed25519Key.publicKey, p256Key.publicKey], issuer: "flotilla",
-            audience: "flotilla-api", now: { Self.now })
+            audience: "flotilla-api", endedAccess: endedAccess, now: { Self.now })
     }
 
     /// The header of a good token.

@@ -7,7 +7,9 @@ import Web
 
 @Suite struct `Asking for a page` {
     @Test(arguments: [(nil, 20), ("1", 1), ("20", 20), ("100", 100)])
-    func `takes one to a hundred elements, twenty unless told`(text: String?, limit: Int) throws {
+    func `B119: takes one to a hundred elements, twenty unless told`(
+        text: String?, limit: Int
+    ) throws {
         let query = text.map { ["limit": $0] } ?? [:]
         #expect(try WebRequest.sample(query: query).page().limit == limit)
     }
@@ -16,7 +18,7 @@ import Web
         "", "0", "101", "-1", "ten", "1.5", " 5", "5 ", "0x5", "+5", "٥", "1e1",
         "99999999999999999999",
     ])
-    func `refuses any other limit`(text: String) {
+    func `B119: refuses any other limit`(text: String) {
         let problem = #expect(throws: Problem.self) {
             try WebRequest.sample(query: ["limit": text]).page()
         }
@@ -29,7 +31,7 @@ import Web
         token("99999999999999999999.\(someID)"), token("1.\(someID)") + "=",
         String(repeating: "A", count: 204),
     ])
-    func `refuses a cursor that was not given out`(cursor: String) {
+    func `B119: refuses a cursor that was not given out`(cursor: String) {
         let problem = #expect(throws: Problem.self) {
             try WebRequest.sample(query: ["cursor": cursor]).page()
         }
@@ -70,7 +72,9 @@ import Web
         arguments: [
             0, 1, -1, 999_999, 1_767_268_800_123_456, 1_767_268_800_999_999, 4_102_444_800_000_001,
         ] as [Int64])
-    func `gives a cursor that finds its place to the microsecond`(microseconds: Int64) throws {
+    func `B119: gives a cursor that finds its place to the microsecond`(
+        microseconds: Int64
+    ) throws {
         let data = try page(2, limit: 1, at: Date(microseconds: microseconds))
         let cursor = try #require(
             try JSONDecoder().decode(PageSeen.self, from: data).nextCursor)

@@ -48,26 +48,59 @@ import Web
         arguments: [
             ["alg": .string("none")], ["alg": .string("None")], ["alg": .string("HS256")],
             ["alg": .string("ES256")], ["alg": .string("RS256")], ["alg": .string("")],
-            ["alg": nil], ["alg": .integer(1)], ["kid": nil], ["kid": .string("")],
-            ["kid": .string("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")],
-            ["kid": .string("../../etc/passwd")], ["typ": nil], ["typ": .string("JWT")],
-            ["typ": .string("at+jwt;x")], ["typ": .null], ["crit": .array([])],
-            ["crit": .array([.string("exp")])], ["crit": .string("exp")],
+            ["alg": .string("PS256")], ["alg": nil], ["alg": .integer(1)],
         ] as [[String: JSONValue?]])
-    func `refuses a header that is not ours`(header: [String: JSONValue?]) async throws {
+    func `B47: refuses an algorithm that is not the key's`(
+        header: [String: JSONValue?]
+    ) async throws {
         #expect(try await isRefused(forge.token(header: header)))
     }
 
     @Test(
         arguments: [
-            ["iss": .string("someone")], ["iss": nil], ["iss": .string("Flotilla")],
-            ["aud": .string("other-api")], ["aud": nil], ["aud": .array([])],
-            ["aud": .array([.string("other-api")])], ["aud": .string("")], ["sub": nil],
-            ["sub": .string("7")], ["sid": nil], ["exp": nil], ["exp": .string("soon")],
-            ["exp": .integer(0)], ["exp": .integer(-1)], ["nbf": nil], ["iat": nil],
-            ["roles": nil], ["roles": .string("admin")], ["permissions": nil],
+            ["kid": nil], ["kid": .string("")], ["kid": .null],
+            ["kid": .string("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")],
+            ["kid": .string("../../etc/passwd")],
         ] as [[String: JSONValue?]])
-    func `refuses claims that are not for us`(claims: [String: JSONValue?]) async throws {
+    func `B48: refuses a key that it does not know`(header: [String: JSONValue?]) async throws {
+        #expect(try await isRefused(forge.token(header: header)))
+    }
+
+    @Test(
+        arguments: [
+            ["crit": .array([])], ["crit": .array([.string("exp")])], ["crit": .string("exp")],
+        ] as [[String: JSONValue?]])
+    func `B48: refuses what a header calls critical`(header: [String: JSONValue?]) async throws {
+        #expect(try await isRefused(forge.token(header: header)))
+    }
+
+    @Test(
+        arguments: [
+            ["typ": nil], ["typ": .null], ["typ": .string("")], ["typ": .string("JWT")],
+            ["typ": .string("at+jwt;x")], ["typ": .string("refresh+jwt")],
+            ["typ": .string("reset+jwt")], ["typ": .string("verify+jwt")],
+            ["typ": .string("mfa+jwt")], ["typ": .string("id+jwt")],
+        ] as [[String: JSONValue?]])
+    func `B50: refuses a token of another type`(header: [String: JSONValue?]) async throws {
+        #expect(try await isRefused(forge.token(header: header)))
+    }
+
+    @Test(arguments: ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "sid"])
+    func `B49: refuses a token that lacks a claim`(name: String) async throws {
+        #expect(try await isRefused(forge.token(claims: [name: nil])))
+        #expect(try await isRefused(forge.token(claims: [name: .null])))
+    }
+
+    @Test(
+        arguments: [
+            ["iss": .string("someone")], ["iss": .string("Flotilla")],
+            ["aud": .string("other-api")], ["aud": .array([])],
+            ["aud": .array([.string("other-api")])], ["aud": .string("")],
+            ["sub": .string("7")], ["exp": .string("soon")], ["exp": .integer(0)],
+            ["exp": .integer(-1)], ["roles": nil], ["roles": .string("admin")],
+            ["permissions": nil],
+        ] as [[String: JSONValue?]])
+    func `B49: refuses claims that are not for us`(claims: [String: JSONValue?]) async throws {
         #expect(try await isRefused(forge.token(claims: claims)))
     }
 
@@ -77,26 +110,26 @@ import Web
             ("exp", -3_600, false), ("nbf", 30, true), ("nbf", 31, false), ("iat", 30, true),
             ("iat", 31, false), ("nbf", -3_600, true),
         ] as [(String, Int64, Bool)])
-    func `allows clocks thirty seconds`(
+    func `B49: allows clocks thirty seconds`(
         claim: String, seconds: Int64, isGood: Bool
     ) async throws {
         let token = try forge.token(claims: [claim: .integer(Self.now + seconds)])
         #expect(try await isRefused(token) == !isGood)
     }
 
-    @Test func `refuses HMAC under the public key's bytes`() async throws {
+    @Test func `B47: refuses HMAC under the public key's bytes`() async throws {
         let token = try forge.token(
             header: ["alg": .string("HS256")], signature: TokenForge.signatureByPublicBytes)
         #expect(try await isRefused(token))
     }
 
-    @Test func `refuses a token without a signature`() async throws {
+    @Test func `B47: refuses a token without a signature`() async throws {
         let token = try forge.token(header: ["alg": .string("none")]) { _, _ in Data() }
         #expect(token.hasSuffix("."))
         #expect(try await isRefused(token))
     }
 
-    @Test func `refuses one key's signature under the other's name`() async throws {
+    @Test func `B47: refuses one key's signature under the other's name`() async throws {
         let p256 = try forge.p256Key.publicKey.id
         let ed25519 = try forge.ed25519Key.publicKey.id
         for (alg, kid) in [("ES256", ed25519), ("EdDSA", p256), ("EdDSA", ed25519)] {

@@ -17,6 +17,15 @@ public struct Platform: Sendable {
     public let now: @Sendable () -> Date
     /// What access tokens are signed with; only the process that runs User has it.
     public let signingKey: SigningKey?
+    /// Further keys that tokens may be signed with: the next one before its time, and the last one
+    /// until its tokens have ended.
+    public let otherKeys: [VerificationKey]
+    /// What User keeps its accounts' secrets with; only the process that runs User has it.
+    public let secrets: SealingKeys?
+    /// What User seals for Notification, and Notification opens; `nil` in other processes.
+    public let sealing: SealingKeys?
+    /// Whether insecure defaults are refused.
+    public let isProduction: Bool
     /// Whose access tokens this process no longer takes. Who ends sessions says so here, for the
     /// next request, and in an event, for the other processes.
     public let endedAccess: EndedAccess
@@ -25,12 +34,18 @@ public struct Platform: Sendable {
     public init(
         module: String, database: Database, outbox: Outbox,
         now: @escaping @Sendable () -> Date = { Date() }, signingKey: SigningKey? = nil,
+        otherKeys: [VerificationKey] = [], secrets: SealingKeys? = nil,
+        sealing: SealingKeys? = nil, isProduction: Bool = false,
         endedAccess: EndedAccess = EndedAccess()
     ) {
         self.database = database
         self.outbox = outbox
         self.now = now
         self.signingKey = signingKey
+        self.otherKeys = otherKeys
+        self.secrets = secrets
+        self.sealing = sealing
+        self.isProduction = isProduction
         self.endedAccess = endedAccess
         var logger = Logger(label: "flotilla.\(module)")
         logger[metadataKey: "module"] = "\(module)"

@@ -104,7 +104,8 @@ extension ModuleHarness {
             AccessTokenClaims(
                 principal: Principal(
                     userID: caller.userID, sessionID: UUID().uuidString.lowercased(),
-                    roles: caller.roles, permissions: caller.permissions),
+                    roles: caller.roles, permissions: caller.permissions,
+                    authenticatedAt: time.now),
                 issuer: Self.issuer, audience: Self.audience, issuedAt: time.now,
                 lifetime: .seconds(600)))
     }

@@ -5,7 +5,7 @@ public import Platform
 import Settings
 public import Storage
 import Synchronization
-import Web
+package import Web
 
 /// Runs one module alone: its own database, a fake bus in the place of the other modules, HTTP
 /// without a socket, and a clock that stands still.
@@ -26,6 +26,8 @@ public final class ModuleHarness<M: Module>: Sendable {
     /// The module's own database, for a look at its state.
     public let database: Database
     let signingKey: SigningKey
+    /// What User seals for Notification.
+    package let sealing: SealingKeys
     let endedAccess = EndedAccess()
 
     private static var outside: String { Simulation.outside }
@@ -79,6 +81,7 @@ public final class ModuleHarness<M: Module>: Sendable {
             settings: bus, now: { time.now },
             uptime: { .seconds(time.now.timeIntervalSince(start)) }, chance: { 0.999 })
         signingKey = try SigningKey(pem: SigningKey.generatePEM())
+        sealing = try SealingKeys(SealingKeys.generate())
 
         let committed = Signal()
         outsideOutbox = Outbox(module: Self.outside, committed: committed, now: { time.now })
@@ -91,7 +94,9 @@ public final class ModuleHarness<M: Module>: Sendable {
                 outbox: Outbox(
                     module: M.name, types: Set(M.publishes.map { $0.type }), committed: committed,
                     now: { time.now }),
-                now: { time.now }, signingKey: signingKey, endedAccess: endedAccess))
+                now: { time.now }, signingKey: signingKey,
+                secrets: try SealingKeys(SealingKeys.generate()), sealing: sealing,
+                endedAccess: endedAccess))
         try await outsideDatabase.migrate(Bus.migrations)
         for set in [Bus.migrations] + M.migrations { try await database.migrate(set) }
 

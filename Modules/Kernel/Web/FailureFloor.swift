@@ -7,6 +7,16 @@ public struct FailureFloor: Sendable {
     /// - Parameter duration: from the beginning of the work; longer than it takes to fail.
     public init(_ duration: Duration) { self.duration = duration }
 
+    /// Answers not before the time, whatever comes of the work.
+    ///
+    /// - Throws: what the work throws.
+    public func always<T: Sendable>(_ work: () async throws -> T) async throws -> T {
+        let start = ContinuousClock.now
+        let result = try await hold(work)
+        try await Task.sleep(until: start + duration)
+        return result
+    }
+
     /// Answers at once when the work is done, and not before the time when it has failed.
     ///
     /// - Throws: what the work throws.

@@ -46,6 +46,15 @@ public struct Fields {
         self.path = path
     }
 
+    /// Whether a field was sent at all, also as `null`.
+    ///
+    /// For merge patches (RFC 7396): a field that is absent keeps its value, one that is `null`
+    /// loses it.
+    public func has(_ name: String) -> Bool { object[name] != nil }
+
+    /// Whether a field was sent as `null`.
+    public func isNull(_ name: String) -> Bool { object[name] == .null }
+
     /// Notes a problem with a field.
     public mutating func reject(_ name: String, _ detail: String) {
         errors.append(Problem.FieldError(pointer: pointer(name), detail: detail))
@@ -156,6 +165,19 @@ extension Fields {
     public mutating func optionalStrings(
         _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
     ) -> [String: String]? {
+        entries(name, count: count) { fields, key in fields.string(key, length: length) }
+    }
+
+    /// Changes of a map from text to text (RFC 7396): `nil` takes an entry away.
+    public mutating func stringsPatch(
+        _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
+    ) -> [String: String?]? {
+        entries(name, count: count) { $0.optionalString($1, length: length) }
+    }
+
+    private mutating func entries<T>(
+        _ name: String, count: ClosedRange<Int>, _ read: (inout Fields, String) -> T
+    ) -> [String: T]? {
         guard let value = value(name) else { return nil }
         guard case .object(let object) = value else {
             reject(name, "must be an object, not \(value.kind)")
@@ -173,12 +195,12 @@ extension Fields {
             return nil
         }
         var nested = Fields(object: object, path: pointer(name))
-        let strings = Dictionary(
+        let entries = Dictionary(
             uniqueKeysWithValues: object.keys.sorted().map { key in
-                (key, nested.string(key, length: length))
+                (key, read(&nested, key))
             })
         errors += nested.errors
-        return strings
+        return entries
     }
 
     /// A list of objects.

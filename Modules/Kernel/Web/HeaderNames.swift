@@ -10,6 +10,7 @@ extension HTTPField.Name {
     /// The client, and the proxies on its way here.
     package static let forwardedFor = headerName("X-Forwarded-For")
     package static let traceparent = headerName("traceparent")
+    static let acceptPatch = headerName("Accept-Patch")
     static let referrerPolicy = headerName("Referrer-Policy")
 
     package static func headerName(_ name: String) -> HTTPField.Name {

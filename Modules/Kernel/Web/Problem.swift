@@ -12,6 +12,8 @@ public struct Problem: Error, Sendable {
     public let errors: [FieldError]
     /// Headers that the status asks for: `Allow`, `Retry-After`, `WWW-Authenticate`.
     public let headers: HTTPFields
+    /// Further members of the body (RFC 9457, section 3.2), for programs to act on.
+    public let extensions: [String: String]
 
     /// One thing that is wrong with a body.
     public struct FieldError: Sendable, Hashable, Codable {
@@ -30,13 +32,14 @@ public struct Problem: Error, Sendable {
     /// Puts a problem together.
     public init(
         status: HTTPResponse.Status, code: String, detail: String, errors: [FieldError] = [],
-        headers: HTTPFields = [:]
+        headers: HTTPFields = [:], extensions: [String: String] = [:]
     ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.errors = errors
         self.headers = headers
+        self.extensions = extensions
     }
 
     /// 400: the request can't be understood.
@@ -58,12 +61,22 @@ public struct Problem: Error, Sendable {
             detail: "this needs the permission \(permission)")
     }
 
+    /// 403: what is asked for is a person's, and a service asks.
+    static let userRequired = Problem(
+        status: .forbidden, code: "auth.user_required",
+        detail: "this is a person's own; a service has no account")
+
     /// 404: there is no such thing, or it is somebody else's.
     public static func notFound(
         code: String = "resource.not_found", _ detail: String = "there is no such resource"
     ) -> Problem {
         Problem(status: .notFound, code: code, detail: detail)
     }
+
+    /// 412: it was changed since the client read it.
+    public static let versionMismatch = Problem(
+        status: .preconditionFailed, code: "request.precondition_failed",
+        detail: "this was changed meanwhile: read it again")
 
     /// 422: understood, but wrong.
     public static func invalid(_ errors: [FieldError]) -> Problem {

@@ -10,6 +10,8 @@ public struct Route: Sendable {
     public let path: String
     /// Who may call it.
     public let access: Access
+    /// What the body may have, where that is less than the server allows; `nil` where it is not.
+    private(set) var bodyByteCountMax: Int?
     let handle: @Sendable (WebRequest) async throws -> WebResponse
 
     /// Declares an endpoint.
@@ -40,14 +42,28 @@ public struct Route: Sendable {
         _ path: String, access: Access,
         _ handle: @escaping @Sendable (WebRequest) async throws -> WebResponse
     ) -> Route { Route(.put, path, access: access, handle) }
+
+    /// Declares a changing endpoint: what the body does not name stays (RFC 7396).
+    public static func patch(
+        _ path: String, access: Access,
+        _ handle: @escaping @Sendable (WebRequest) async throws -> WebResponse
+    ) -> Route { Route(.patch, path, access: access, handle) }
+
+    /// The same endpoint with a smaller body; the server's own limit holds too.
+    public func limitingBody(to byteCount: Int) -> Route {
+        var route = self
+        route.bodyByteCountMax = byteCount
+        return route
+    }
 }
 
 /// Who may call an endpoint.
 public enum Access: Sendable, Hashable {
     /// Everybody, with or without a token.
     case anyone
-    /// Whoever shows a valid access token; the endpoint answers with what is theirs.
+    /// Whatever person shows a valid access token; the endpoint answers with what is theirs. A
+    /// service has nothing of its own.
     case authenticated
-    /// Whoever holds this permission. Administrators hold every one.
+    /// Whoever holds this permission, person or service. Administrators hold every one.
     case permission(String)
 }

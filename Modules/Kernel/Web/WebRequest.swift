@@ -92,12 +92,15 @@ public struct WebRequest: Sendable {
     }
 
     private func requireJSON() throws {
+        let isPatch = method == .patch
+        let allowed = ["application/json"] + (isPatch ? ["application/merge-patch+json"] : [])
         let mediaType = headers[.contentType]?.prefix { $0 != ";" }
             .trimmingCharacters(in: .whitespaces).lowercased()
-        guard mediaType == "application/json" else {
+        guard let mediaType, allowed.contains(mediaType) else {
             throw Problem(
                 status: .unsupportedMediaType, code: "request.unsupported_media_type",
-                detail: "the body must be application/json")
+                detail: "the body must be \(allowed.joined(separator: " or "))",
+                headers: isPatch ? [.acceptPatch: allowed.joined(separator: ", ")] : [:])
         }
     }
 }

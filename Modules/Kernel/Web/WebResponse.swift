@@ -30,6 +30,18 @@ public struct WebResponse: Sendable {
             status: status, headers: headers, body: try FlotillaJSON.encoder().encode(value))
     }
 
+    /// A JSON body with the version of what it shows, for the next change's `If-Match`.
+    ///
+    /// - Throws: `EncodingError`.
+    public static func json(
+        _ value: some Encodable, version: Int64, status: HTTPResponse.Status = .ok,
+        headers: HTTPFields = [:]
+    ) throws -> WebResponse {
+        var headers = headers
+        headers[.eTag] = VersionCondition.tag(of: version)
+        return try json(value, status: status, headers: headers)
+    }
+
     /// 201 with the new resource and its place.
     ///
     /// - Throws: `EncodingError`.

@@ -1,12 +1,6 @@
-import Events
-import Foundation
-import HTTPTypes
 package import Hummingbird
-import Instrumentation
 import Logging
-import NIOCore
 public import ServiceLifecycle
-import Telemetry
 
 /// The HTTP face of a process: the routes of its modules behind one stack of middlewares.
 public struct WebServer: Service {
@@ -25,6 +19,10 @@ public struct WebServer: Service {
         /// Longer than the 60 s that clients and gateways commonly keep idle connections, so that
         /// the server is not the one to close first.
         public var idleTimeout = Duration.seconds(75)
+        /// How long browsers come by TLS alone; zero tells them nothing of it.
+        public var hstsMaxAge = Duration.zero
+        /// Whose pages may read the answers.
+        public var corsOrigins = CORSOrigins.none
 
         /// The defaults.
         public init() {}
@@ -97,7 +95,13 @@ public struct WebServer: Service {
         router.middlewares.add(
             ObservationMiddleware(
                 timeout: settings.requestTimeout, trustedProxies: settings.trustedProxies))
-        router.middlewares.add(ProblemMiddleware(routes: RouteTable(routes)))
+        router.middlewares.add(SharedHeadersMiddleware(hstsMaxAge: settings.hstsMaxAge))
+        let table = RouteTable(routes)
+        if !settings.corsOrigins.isEmpty {
+            router.middlewares.add(
+                CORSMiddleware(origins: settings.corsOrigins, routes: table, passage: passage))
+        }
+        router.middlewares.add(ProblemMiddleware(routes: table))
         if let passage {
             router.middlewares.add(
                 PassageMiddleware(passage: passage, trustedProxies: settings.trustedProxies))
@@ -109,82 +113,5 @@ public struct WebServer: Service {
             }
         }
         return router.buildResponder()
-    }
-}
-
-/// What stands between the middlewares and a module's handler: authentication, body, deadline.
-private struct Endpoint {
-    let route: Route
-    let settings: WebServer.Settings
-    let verifier: AccessTokenVerifier
-
-    func respond(to request: Request, context: WebContext) async throws -> Response {
-        let principal = try await authorize(request)
-        context.notes.userID = principal?.userID.description
-        context.notes.isBodyRead = true
-        let body = try await BodyReader.read(
-            request, byteCountMax: settings.bodyByteCountMax, until: context.deadline)
-        let webRequest = WebRequest(
-            method: request.method, path: request.uri.path, route: route.path,
-            parameters: Dictionary(
-                context.parameters.map { (String($0.key), Self.decoded($0.value)) }
-            ) { _, last in last },
-            query: Dictionary(
-                request.uri.queryParameters.map { (String($0.key), String($0.value)) }
-            ) { _, last in last },
-            headers: request.headers, body: body, principal: principal,
-            requestID: context.requestID, clientAddress: context.clientAddress)
-        let response = try await withUser(principal) {
-            try await handle(webRequest, until: context.deadline)
-        }
-        return Response(
-            status: response.status, headers: response.headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
-    }
-
-    private func authorize(_ request: Request) async throws -> Principal? {
-        guard route.access != .anyone else { return nil }
-        guard let header = request.headers[.authorization] else {
-            throw Problem.unauthorized("an access token is required")
-        }
-        let parts = header.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw Problem.unauthorized("the Authorization header must be a bearer token")
-        }
-        let principal = try await verifier.verify(String(parts[1]))
-        if case .permission(let permission) = route.access, !principal.holds(permission) {
-            throw Problem.forbidden(permission: permission)
-        }
-        return principal
-    }
-
-    /// Logs and events below carry the caller's id.
-    private func withUser<T>(
-        _ principal: Principal?, _ body: () async throws -> T
-    ) async rethrows -> T {
-        guard let principal else { return try await body() }
-        var context = InstrumentationContext.current ?? .topLevel
-        context.userID = principal.userID.description
-        return try await InstrumentationContext.withValue(context) { try await body() }
-    }
-
-    private func handle(
-        _ request: WebRequest, until deadline: ContinuousClock.Instant
-    ) async throws -> WebResponse {
-        try await withThrowingTaskGroup(of: WebResponse.self) { group in
-            group.addTask(name: "handler") { try await route.handle(request) }
-            group.addTask(name: "deadline") {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                throw Problem.unavailable(
-                    "the request took longer than it may", retryAfterSeconds: 1)
-            }
-            defer { group.cancelAll() }
-            guard let response = try await group.next() else { throw CancellationError() }
-            return response
-        }
-    }
-
-    private static func decoded(_ value: Substring) -> String {
-        value.removingPercentEncoding ?? String(value)
     }
 }

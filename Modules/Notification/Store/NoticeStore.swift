@@ -1,41 +1,6 @@
 import Events
-import Foundation
 import Storage
 import Web
-
-let notificationMigrations = MigrationSet(
-    component: "notification",
-    migrations: [
-        Migration(1, "create notices") { dialect in
-            """
-            CREATE TABLE notices (
-                id \(dialect.uuid) NOT NULL PRIMARY KEY,
-                user_id \(dialect.uuid) NOT NULL,
-                kind TEXT NOT NULL,
-                channel TEXT NOT NULL,
-                subject TEXT NOT NULL,
-                status TEXT NOT NULL,
-                created_at \(dialect.timestamp) NOT NULL
-            ) \(dialect.strict);
-            CREATE INDEX notices_user ON notices (user_id, created_at, id);
-            """
-        }
-    ])
-
-/// Something that was sent to a user. Its id is the event's that caused it.
-struct Notice: Sendable, Hashable {
-    let id: EventID
-    let userID: UserID
-    let kind: Kind
-    let channel: Channel
-    let subject: String
-    let status: Status
-    let createdAt: Date
-
-    enum Kind: String, SQLConvertible, Sendable { case welcome }
-    enum Channel: String, SQLConvertible, Sendable { case email }
-    enum Status: String, SQLConvertible, Sendable { case sent, failed }
-}
 
 /// Notices as rows.
 struct NoticeStore: Sendable {

@@ -29,5 +29,23 @@ let orderMigrations = MigrationSet(
                 deleted_at \(dialect.timestamp)
             ) \(dialect.strict);
             """
-        }
+        },
+        Migration(2, "create customer addresses") { dialect in
+            """
+            -- Where customers have orders sent, fed by the users' events.
+            CREATE TABLE customer_addresses (
+                address_id \(dialect.uuid) NOT NULL PRIMARY KEY,
+                user_id \(dialect.uuid) NOT NULL,
+                label TEXT NOT NULL,
+                line1 TEXT NOT NULL,
+                line2 TEXT,
+                city TEXT NOT NULL,
+                region TEXT,
+                postal_code TEXT NOT NULL,
+                country TEXT NOT NULL,
+                is_default \(dialect.boolean) NOT NULL
+            ) \(dialect.strict);
+            CREATE INDEX customer_addresses_user ON customer_addresses (user_id);
+            """
+        },
     ])

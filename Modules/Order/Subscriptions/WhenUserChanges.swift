@@ -18,6 +18,18 @@ extension OrderModule {
                         event.userID, firstName: event.firstName, lastName: event.lastName,
                         in: transaction)
                 },
+                .on(UserEmailChanged.self) { event, _, transaction in
+                    try customers.setEmail(event.email, of: event.userID, in: transaction)
+                },
+                .on(UserAddressAdded.self) { event, _, transaction in
+                    try customers.put(CustomerAddress(event), in: transaction)
+                },
+                .on(UserAddressUpdated.self) { event, _, transaction in
+                    try customers.put(CustomerAddress(event), in: transaction)
+                },
+                .on(UserAddressDeleted.self) { event, _, transaction in
+                    try customers.remove(event.addressID, in: transaction)
+                },
                 .on(UserDeleted.self) { event, _, transaction in
                     try customers.erase(event.userID, at: event.deletedAt, in: transaction)
                 },

@@ -116,6 +116,11 @@ struct UserIndex: Sendable {
             """)
     }
 
+    func setEmail(_ email: String, of id: UserID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE indexed_users SET email = \(email) WHERE user_id = \(id)")
+    }
+
     func remove(_ id: UserID, in transaction: Transaction) throws {
         try transaction.execute("DELETE FROM indexed_users WHERE user_id = \(id)")
     }

@@ -19,6 +19,9 @@ extension SearchModule {
                         event.userID, firstName: event.firstName, lastName: event.lastName,
                         in: transaction)
                 },
+                .on(UserEmailChanged.self) { event, _, transaction in
+                    try index.setEmail(event.email, of: event.userID, in: transaction)
+                },
                 .on(UserDeleted.self) { event, _, transaction in
                     try index.remove(event.userID, in: transaction)
                 },

@@ -5,7 +5,8 @@ public import Foundation
 ///
 /// - Source: `Users.setStatus(_:of:reason:by:)` and the confirmation of an address, in the
 ///   transaction that changes the account.
-/// - Heard by: `<module>.ended-access` of each module that answers callers; `audit.trail`.
+/// - Heard by: `<module>.ended-access` of each module that answers callers;
+///   `notification.user-mails`, `audit.trail`.
 public struct UserAccountStatusChanged: Event {
     /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserAccountStatusChangedEventV1"

@@ -18,7 +18,7 @@ public struct UserLoginFailed: Event {
     public let ipAddress: String?
     /// The client's `User-Agent`, cut to 300 characters; `nil` when it sent none.
     public let userAgent: String?
-    /// `unknown_user`, `wrong_password`, `suspended`.
+    /// `unknown_user`, `wrong_password`, `wrong_code`, `throttled`, `not_verified` or `suspended`.
     public let reason: String
     /// UTC.
     public let failedAt: Date

@@ -4,7 +4,7 @@ public import Foundation
 /// A user chose a new password; every other session of theirs has ended.
 ///
 /// - Source: `Users.changePassword(_:)`, in the transaction that stores the hash.
-/// - Heard by: `audit.trail`.
+/// - Heard by: `notification.user-mails`, `audit.trail`.
 public struct UserPasswordChanged: Event {
     /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserPasswordChangedEventV1"

@@ -23,6 +23,11 @@ public struct UserRegistered: Event {
     public let status: String
     /// When the account was opened, UTC.
     public let createdAt: Date
+    /// For Notification alone: what confirms the address, encrypted and bound to the user and its
+    /// purpose; `nil` for an address that needs no confirmation.
+    public let sealedToken: String?
+    /// When the token ends, UTC.
+    public let expiresAt: Date?
 
     /// The user, so that everything about one user keeps its sequence.
     public var key: String { userID.description }
@@ -30,7 +35,7 @@ public struct UserRegistered: Event {
     /// Puts the fact together.
     public init(
         userID: UserID, email: String, firstName: String, lastName: String, status: String,
-        createdAt: Date
+        createdAt: Date, sealedToken: String? = nil, expiresAt: Date? = nil
     ) {
         self.userID = userID
         self.email = email
@@ -38,11 +43,13 @@ public struct UserRegistered: Event {
         self.lastName = lastName
         self.status = status
         self.createdAt = createdAt
+        self.sealedToken = sealedToken
+        self.expiresAt = expiresAt
     }
 
     private enum CodingKeys: String, CodingKey {
         case userID = "userId"
-        case email, firstName, lastName, status, createdAt
+        case email, firstName, lastName, status, createdAt, sealedToken, expiresAt
     }
 }
 

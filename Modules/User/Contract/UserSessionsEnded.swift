@@ -14,7 +14,9 @@ public struct UserSessionsEnded: Event {
     public let userID: UserID
     /// `sid` in their access tokens.
     public let sessionIDs: [String]
-    /// `log_out`, `password_changed`, `suspended`, `refresh_token_reused` or `too_many`.
+    /// `log_out`, `password_changed`, `password_reset`, `address_confirmed`, `email_changed`,
+    /// `factor_changed`, `role_revoked`, `suspended`, `administrator`, `refresh_token_reused` or
+    /// `too_many`.
     public let reason: String
     /// UTC.
     public let endedAt: Date

@@ -40,4 +40,14 @@ struct Role: Sendable, Hashable {
 struct Grants: Sendable, Hashable {
     var roles: Set<String> = []
     var permissions: Set<String> = []
+    /// Roles that the user has, and this session has not.
+    var withheldRoles: Set<String> = []
+
+    /// The same for a session that may not act in a role.
+    func without(_ role: Role) -> Grants {
+        Grants(
+            roles: roles.subtracting([role.name]),
+            permissions: permissions.subtracting(role.permissions),
+            withheldRoles: withheldRoles.union([role.name]))
+    }
 }

@@ -10,6 +10,8 @@ struct User: Sendable, Hashable {
     var status: Status
     var passwordHash: String
     let createdAt: Date
+    /// Counts the changes of the profile.
+    var version: Int64 = 1
 
     enum Status: String, SQLConvertible, Sendable {
         /// The address was not confirmed yet; everything else works.
@@ -26,6 +28,14 @@ struct Profile: Sendable, Hashable {
     var phone: PhoneNumber?
     var bio: String?
     var preferences: [String: String] = [:]
+    static let preferenceCountMax = 50
+    /// What everybody may see; nothing of a profile without any.
+    var publicFields: Set<PublicField> = [.firstName]
+
+    /// What a user can make public, by its name in bodies.
+    enum PublicField: String, Codable, Sendable, CaseIterable {
+        case firstName, lastName, bio
+    }
 
     /// The names of the fields in which the other differs, as clients know them.
     func fieldsChanged(to other: Profile) -> [String] {
@@ -35,6 +45,7 @@ struct Profile: Sendable, Hashable {
         if phone != other.phone { names.append("phone") }
         if bio != other.bio { names.append("bio") }
         if preferences != other.preferences { names.append("preferences") }
+        if publicFields != other.publicFields { names.append("publicFields") }
         return names
     }
 }

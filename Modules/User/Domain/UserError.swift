@@ -6,7 +6,19 @@ enum UserError: Error, Hashable {
     case emailTaken
     case wrongCredentials
     case suspended
+    case emailNotVerified
     case wrongPassword
+    case wrongCode
+    case reauthenticationRequired
+    case tokenSpent
+    case sameEmail
+    case factorOn
+    case factorOff
+    case factorRequired
+    case addressNotFound
+    case tooManyAddresses
+    case apiKeyNotFound
+    case wrongAPIKey
     case refreshTokenSpent
     case sessionNotFound
     case lastAdministrator
@@ -26,6 +38,43 @@ extension UserError: Refusal {
             ("auth.wrong_credentials", .unauthorized, "e-mail address or password is wrong")
         case .suspended:
             ("auth.suspended", .forbidden, "this account is suspended")
+        case .emailNotVerified:
+            (
+                "auth.email_not_verified", .forbidden,
+                "the e-mail address is not confirmed; the link in the welcome mail does that"
+            )
+        case .wrongCode:
+            ("auth.wrong_code", .unauthorized, "the code is wrong, was used, or is too old")
+        case .reauthenticationRequired:
+            (
+                "auth.reauthentication_required", .forbidden,
+                "this needs a log-in of the last five minutes, or the current password, and the"
+                    + " second factor where there is one"
+            )
+        case .tokenSpent:
+            ("auth.token_invalid", .badRequest, "the token was used, has ended, or never was")
+        case .sameEmail:
+            ("user.same_email", .conflict, "this is the account's e-mail address already")
+        case .factorOn:
+            ("mfa.enabled", .conflict, "the second factor is on; turn it off first")
+        case .factorOff:
+            ("mfa.not_enrolled", .conflict, "there is no second factor; enrol one first")
+        case .factorRequired:
+            (
+                "mfa.required", .conflict,
+                "administrators need a second factor; give the role away first"
+            )
+        case .addressNotFound:
+            ("address.not_found", .notFound, "there is no such address")
+        case .tooManyAddresses:
+            (
+                "address.too_many", .conflict,
+                "an account has at most \(AddressStore.countMax) addresses"
+            )
+        case .apiKeyNotFound:
+            ("api_key.not_found", .notFound, "there is no such key")
+        case .wrongAPIKey:
+            ("auth.wrong_api_key", .unauthorized, "the API key is not valid")
         case .wrongPassword:
             ("user.wrong_password", .forbidden, "the current password is wrong")
         case .refreshTokenSpent:

@@ -66,7 +66,7 @@ extension Fields {
         return text
     }
 
-    fileprivate mutating func permissions(_ name: String) -> Set<String> {
+    mutating func permissions(_ name: String) -> Set<String> {
         let texts = strings(name, count: 0...100, length: 1...100)
         for (index, text) in texts.enumerated()
         where !text.isEmpty && text.wholeMatch(of: /[a-z][a-z-]*:[a-z][a-z-]*/) == nil {

@@ -1,31 +1,84 @@
 import Events
 import Foundation
 import HTTPTypes
+import UserContract
 import Web
 
-/// The endpoints of User.
+/// The endpoints of accounts.
 struct UserRoutes: Sendable {
     let users: Users
-    let sessions: Sessions
+    let exports: Exports
     let publicKeys: [JSONWebKey]
 
     var all: [Route] {
         [
-            .post("/api/v1/users", access: .anyone, register),
-            .post("/api/v1/sessions", access: .anyone, logIn),
-            .post("/api/v1/sessions/refresh", access: .anyone, refresh),
-            .get("/api/v1/sessions", access: .authenticated, listSessions),
-            Route(.delete, "/api/v1/sessions/{id}", access: .authenticated, endSession),
+            .post("/api/v1/users", access: .anyone, register)
+                .limitingBody(to: IdentityRoutes.bodyByteCountMax),
             .get("/api/v1/users/me", access: .authenticated, show),
-            .put("/api/v1/users/me", access: .authenticated, update),
-            Route(.delete, "/api/v1/users/me", access: .authenticated, delete),
-            .post("/api/v1/users/me/password", access: .authenticated, changePassword),
+            .put("/api/v1/users/me", access: .authenticated, replace),
+            .patch("/api/v1/users/me", access: .authenticated, patch),
+            Route(.delete, "/api/v1/users/me", access: .authenticated, delete)
+                .limitingBody(to: IdentityRoutes.bodyByteCountMax),
+            .get("/api/v1/users/me/export", access: .authenticated, export),
+            .get("/api/v1/users/{id}/public", access: .anyone, showPublic),
             .get("/api/v1/users", access: .permission("users:read"), list),
             .get("/api/v1/users/{id}", access: .permission("users:read"), find),
             .put(
                 "/api/v1/users/{id}/status", access: .permission("users:manage"), setStatus),
             .get("/.well-known/jwks.json", access: .anyone, showKeys),
         ]
+    }
+
+    @Sendable private func register(_ request: WebRequest) async throws -> WebResponse {
+        let registration = try request.decode { $0.registration() }
+        guard let registration else { throw Problem.invalid([]) }
+        let user = try await users.register(registration, from: Device(request))
+        return try .created(UserBody(user), at: "/api/v1/users/me")
+    }
+
+    @Sendable private func show(_ request: WebRequest) async throws -> WebResponse {
+        try answer(try await users.find(try request.caller().userID))
+    }
+
+    @Sendable private func replace(_ request: WebRequest) async throws -> WebResponse {
+        let change = try request.decode { $0.profile() }
+        return try answer(
+            try await users.updateProfile(
+                of: try request.caller().userID, if: try request.ifMatch(), change))
+    }
+
+    @Sendable private func patch(_ request: WebRequest) async throws -> WebResponse {
+        let change = try request.decode { $0.profilePatch() }
+        return try answer(
+            try await users.updateProfile(
+                of: try request.caller().userID, if: try request.ifMatch(), change))
+    }
+
+    private func answer(_ user: User) throws -> WebResponse {
+        try .json(UserBody(user), version: user.version)
+    }
+
+    @Sendable private func delete(_ request: WebRequest) async throws -> WebResponse {
+        try await users.delete(try request.caller(), try request.proof())
+        return .noContent
+    }
+
+    @Sendable private func export(_ request: WebRequest) async throws -> WebResponse {
+        let caller = try request.caller()
+        return try .json(
+            ExportBody(
+                try await exports.export(caller.userID), current: caller.sessionID,
+                at: users.now()),
+            headers: [
+                .contentDisposition: "attachment; filename=\"flotilla-\(caller.userID).json\""
+            ])
+    }
+
+    @Sendable private func showPublic(_ request: WebRequest) async throws -> WebResponse {
+        guard let id = request.parameters["id"].flatMap({ UserID($0) }) else {
+            throw UserError.notFound
+        }
+        return try .json(PublicUserBody(try await users.findPublic(id)))
     }
 
     @Sendable private func list(_ request: WebRequest) async throws -> WebResponse {
@@ -52,78 +105,35 @@ struct UserRoutes: Sendable {
                     by: try request.caller().userID)))
     }
 
-    @Sendable private func register(_ request: WebRequest) async throws -> WebResponse {
-        let registration = try request.decode { $0.registration() }
-        guard let registration else { throw Problem.invalid([]) }
-        let user = try await users.register(registration)
-        return try .created(UserBody(user), at: "/api/v1/users/me")
-    }
-
-    @Sendable private func logIn(_ request: WebRequest) async throws -> WebResponse {
-        let (typed, password) = try request.decode {
-            ($0.string("email", length: 1...254), $0.secret("password", length: 1...256))
-        }
-        let pair = try await sessions.logIn(
-            email: EmailAddress(typed), typed: typed, password: Password(password),
-            device: SessionStore.Device(
-                ipAddress: request.clientAddress,
-                userAgent: request.headers[.userAgent].map { String($0.prefix(300)) }))
-        return try .json(TokenBody(pair), status: .created)
-    }
-
-    @Sendable private func refresh(_ request: WebRequest) async throws -> WebResponse {
-        let token = try request.decode { $0.secret("refreshToken", length: 1...200) }
-        return try .json(TokenBody(try await sessions.refresh(RefreshToken(token))))
-    }
-
-    @Sendable private func listSessions(_ request: WebRequest) async throws -> WebResponse {
-        let caller = try request.caller()
-        let sessions = try await sessions.list(of: caller.userID)
-        return try .json(
-            Page(
-                items: sessions.map { SessionBody($0, current: caller.sessionID) },
-                nextCursor: nil))
-    }
-
-    @Sendable private func endSession(_ request: WebRequest) async throws -> WebResponse {
-        let caller = try request.caller()
-        let name = request.parameters["id"] == "current" ? caller.sessionID : nil
-        guard let id = SessionID(name ?? request.parameters["id"] ?? "") else {
-            throw UserError.sessionNotFound
-        }
-        try await sessions.end(id, of: caller.userID)
-        return .noContent
-    }
-
-    @Sendable private func show(_ request: WebRequest) async throws -> WebResponse {
-        try .json(UserBody(try await users.find(try request.caller().userID)))
-    }
-
-    @Sendable private func update(_ request: WebRequest) async throws -> WebResponse {
-        let caller = try request.caller()
-        let profile = try request.decode { $0.profile() }
-        return try .json(
-            UserBody(try await users.updateProfile(of: caller.userID, to: profile)))
-    }
-
-    @Sendable private func delete(_ request: WebRequest) async throws -> WebResponse {
-        try await users.delete(try request.caller().userID)
-        return .noContent
-    }
-
-    @Sendable private func changePassword(_ request: WebRequest) async throws -> WebResponse {
-        let caller = try request.caller()
-        let (current, new) = try request.decode {
-            ($0.secret("currentPassword", length: 1...256), $0.password("newPassword"))
-        }
-        try await users.changePassword(
-            of: caller.userID, from: Password(current), to: new, keeping: caller.sessionID,
-            ipAddress: request.clientAddress)
-        return .noContent
-    }
-
     @Sendable private func showKeys(_ request: WebRequest) async throws -> WebResponse {
         try .json(
             ["keys": publicKeys], headers: [.cacheControl: "public, max-age=300"])
+    }
+}
+
+/// Everything that this module knows of a user, as they may take it elsewhere.
+private struct ExportBody: Encodable, Sendable {
+    let exportedAt: Date
+    let account: UserBody
+    let roles: [String]
+    let permissions: [String]
+    let addresses: [AddressBody]
+    let sessions: [SessionBody]
+    let secondFactor: Factor
+
+    struct Factor: Encodable, Sendable {
+        let isOn: Bool
+        let recoveryCodesLeft: Int
+    }
+
+    init(_ export: Exports.Export, current: String, at now: Date) {
+        exportedAt = now
+        account = UserBody(export.user)
+        roles = export.grants.roles.sorted()
+        permissions = export.grants.permissions.sorted()
+        addresses = export.addresses.map(AddressBody.init)
+        sessions = export.sessions.map { SessionBody($0, current: current) }
+        secondFactor = Factor(
+            isOn: export.hasFactor, recoveryCodesLeft: export.recoveryCodeCount)
     }
 }

@@ -2,6 +2,7 @@ import Crypto
 import Events
 import Foundation
 import Storage
+import Web
 
 /// Names a session.
 struct SessionID: Identifier, SQLConvertible {
@@ -33,6 +34,8 @@ struct SessionStore: Sendable {
         let usedAt: Date
         let expiresAt: Date
         let isRevoked: Bool
+        /// How and when the user last proved who they are in it.
+        let proof: Proof
         /// When the token was given for its successor.
         let spentAt: Date?
     }
@@ -46,22 +49,24 @@ struct SessionStore: Sendable {
         let expiresAt: Date
     }
 
-    struct Device: Sendable {
-        let ipAddress: String?
-        let userAgent: String?
+    /// What a session's tokens say of how sure it is whose they are.
+    struct Proof: Sendable, Hashable {
+        var at: Date
+        var assurance: Principal.Assurance
     }
 
     func open(
-        _ id: SessionID, of user: UserID, on device: Device, token: RefreshToken, at now: Date,
-        until expiresAt: Date, in transaction: Transaction
+        _ id: SessionID, of user: UserID, on device: Device, _ assurance: Principal.Assurance,
+        token: RefreshToken, at now: Date, until expiresAt: Date, in transaction: Transaction
     ) throws {
         try purgeSomeExpired(at: now, in: transaction)
         try transaction.execute(
             """
             INSERT INTO sessions
-                (id, user_id, ip_address, user_agent, created_at, used_at, expires_at)
+                (id, user_id, ip_address, user_agent, created_at, used_at, expires_at,
+                 authenticated_at, assurance)
             VALUES (\(id), \(user), \(device.ipAddress), \(device.userAgent), \(now), \(now),
-                    \(expiresAt))
+                    \(expiresAt), \(now), \(assurance.rawValue))
             """)
         try insert(token, of: id, in: transaction)
     }
@@ -70,7 +75,8 @@ struct SessionStore: Sendable {
     func find(_ token: RefreshToken, in transaction: Transaction) throws -> Session? {
         try transaction.first(
             """
-            SELECT s.id, s.user_id, s.used_at, s.expires_at, s.revoked_at, t.spent_at
+            SELECT s.id, s.user_id, s.used_at, s.expires_at, s.revoked_at, s.created_at,
+                s.authenticated_at, s.assurance, t.spent_at
             FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
             WHERE t.hash = \(token.hash)
             """
@@ -79,6 +85,7 @@ struct SessionStore: Sendable {
                 id: try row.get("id"), userID: try row.get("user_id"),
                 usedAt: try row.get("used_at"), expiresAt: try row.get("expires_at"),
                 isRevoked: try row.get("revoked_at", as: Date?.self) != nil,
+                proof: try proof(row),
                 spentAt: try row.get("spent_at"))
         }
     }
@@ -133,6 +140,28 @@ struct SessionStore: Sendable {
         }
     }
 
+    /// A session of a user that was not ended, and how sure it is whose it is.
+    func proof(
+        of id: SessionID, of user: UserID, in transaction: Transaction
+    ) throws -> Proof? {
+        try transaction.first(
+            """
+            SELECT created_at, authenticated_at, assurance FROM sessions
+            WHERE id = \(id) AND user_id = \(user) AND revoked_at IS NULL
+            """
+        ).map(proof)
+    }
+
+    /// Notes that the user proved once more who they are.
+    func setProof(_ proof: Proof, of id: SessionID, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE sessions SET authenticated_at = \(proof.at),
+                assurance = \(proof.assurance.rawValue)
+            WHERE id = \(id)
+            """)
+    }
+
     func revoke(_ id: SessionID, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(
             """
@@ -146,6 +175,13 @@ struct SessionStore: Sendable {
         try transaction.rows(
             "SELECT id FROM sessions WHERE user_id = \(user) AND revoked_at IS NULL ORDER BY id"
         ).map { try $0.get("id") }
+    }
+
+    private func proof(_ row: Row) throws -> Proof {
+        let at = try row.get("authenticated_at", as: Date?.self)
+        return Proof(
+            at: try at ?? row.get("created_at"),
+            assurance: Principal.Assurance(rawValue: try row.get("assurance")) ?? .oneFactor)
     }
 
     /// Every new session takes up to two expired ones away, their tokens with them.

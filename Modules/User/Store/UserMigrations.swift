@@ -62,4 +62,5 @@ let userMigrations = MigrationSet(
             ) \(dialect.strict);
             """
         },
+        identityMigration,
     ])

@@ -7,7 +7,7 @@ import Web
 struct UserStore: Sendable {
     private static let columns: SQL = """
         id, email, first_name, last_name, phone, bio, preferences, status, password_hash,
-        created_at
+        created_at, version, public_fields
         """
 
     /// Inserts a user; `false` when the address is taken.
@@ -18,8 +18,8 @@ struct UserStore: Sendable {
                 VALUES (\(user.id), \(user.email.text), \(user.profile.firstName),
                         \(user.profile.lastName), \(user.profile.phone?.text),
                         \(user.profile.bio), \(try preferences(of: user)), \(user.status),
-                        \(user.passwordHash), \(user.createdAt), \(user.email.key),
-                        \(user.createdAt))
+                        \(user.passwordHash), \(user.createdAt), \(user.version),
+                        \(try publicFields(of: user)), \(user.email.key), \(user.createdAt))
                 ON CONFLICT (email_key) DO NOTHING
                 """) == 1
     }
@@ -73,16 +73,23 @@ struct UserStore: Sendable {
         try transaction.execute("UPDATE users SET updated_at = updated_at WHERE id = \(id)")
     }
 
-    /// Replaces a password's hash by a better one of the same password.
-    func renew(_ hash: String, of id: UserID, in transaction: Transaction) throws {
-        try transaction.execute("UPDATE users SET password_hash = \(hash) WHERE id = \(id)")
+    /// Replaces a password's hash by a better one of the same password, unless it was changed.
+    func renew(
+        _ hash: String, over old: String, of id: UserID, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE users SET password_hash = \(hash)
+            WHERE id = \(id) AND password_hash = \(old)
+            """)
     }
 
-    /// Stores a changed user.
+    /// Stores a changed user. The address is not among it.
     func update(_ user: User, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            UPDATE users SET first_name = \(user.profile.firstName),
+            UPDATE users SET version = \(user.version), public_fields = \(try publicFields(of: user)),
+                first_name = \(user.profile.firstName),
                 last_name = \(user.profile.lastName), phone = \(user.profile.phone?.text),
                 bio = \(user.profile.bio), preferences = \(try preferences(of: user)),
                 status = \(user.status), password_hash = \(user.passwordHash),
@@ -91,12 +98,25 @@ struct UserStore: Sendable {
             """)
     }
 
+    /// Gives an account another address; `false` when another one has it.
+    func setEmail(
+        _ email: EmailAddress, of id: UserID, at now: Date, in transaction: Transaction
+    ) throws -> Bool {
+        if let owner = try find(email, in: transaction), owner.id != id { return false }
+        try transaction.execute(
+            """
+            UPDATE users SET email = \(email.text), email_key = \(email.key), updated_at = \(now)
+            WHERE id = \(id)
+            """)
+        return true
+    }
+
     /// Erases what is personal and keeps the id, so that it is never given out again.
     func erase(_ id: UserID, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(
             """
             UPDATE users SET email = '', email_key = \("deleted:\(id)"), first_name = '',
-                last_name = '', phone = NULL, bio = NULL, preferences = '{}',
+                last_name = '', phone = NULL, bio = NULL, preferences = '{}', public_fields = '[]',
                 password_hash = '', updated_at = \(now), deleted_at = \(now)
             WHERE id = \(id)
             """)
@@ -107,10 +127,16 @@ struct UserStore: Sendable {
                 SELECT id FROM sessions WHERE user_id = \(id))
             """)
         try transaction.execute("DELETE FROM sessions WHERE user_id = \(id)")
+        try transaction.execute("DELETE FROM addresses WHERE user_id = \(id)")
     }
 
     private func preferences(of user: User) throws -> JSON {
         JSON(try FlotillaJSON.encoder().encode(user.profile.preferences))
+    }
+
+    private func publicFields(of user: User) throws -> JSON {
+        let names = user.profile.publicFields.map(\.rawValue).sorted()
+        return JSON(try FlotillaJSON.encoder().encode(names))
     }
 
     private func user(_ row: Row) throws -> User {
@@ -122,8 +148,10 @@ struct UserStore: Sendable {
                 phone: try row.get("phone", as: String?.self).flatMap { PhoneNumber($0) },
                 bio: try row.get("bio"),
                 preferences: try FlotillaJSON.decoder().decode(
-                    [String: String].self, from: try row.get("preferences"))),
+                    [String: String].self, from: try row.get("preferences")),
+                publicFields: try FlotillaJSON.decoder().decode(
+                    Set<Profile.PublicField>.self, from: try row.get("public_fields"))),
             status: try row.get("status"), passwordHash: try row.get("password_hash"),
-            createdAt: try row.get("created_at"))
+            createdAt: try row.get("created_at"), version: try row.get("version"))
     }
 }

@@ -18,6 +18,12 @@ struct AccessEnding: Sendable {
     enum Reason: String, Sendable {
         case logOut = "log_out"
         case passwordChanged = "password_changed"
+        case passwordReset = "password_reset"
+        case addressConfirmed = "address_confirmed"
+        case emailChanged = "email_changed"
+        case factorChanged = "factor_changed"
+        case roleRevoked = "role_revoked"
+        case administrator
         case suspended
         case refreshTokenReused = "refresh_token_reused"
         case tooMany = "too_many"

@@ -45,7 +45,7 @@ struct Roles: Sendable {
     /// - Throws: ``UserError/roleNotFound``, ``UserError/notFound``, ``UserError/ownRoles``;
     ///   `Problem` 403 for a role that permits more than the caller may.
     func assign(_ name: String, to user: UserID, by caller: Principal) async throws {
-        try await change(name, of: user, by: caller) { role, transaction in
+        try await change(name, of: user, by: caller) { role, transaction, _ in
             let isNew = try store.assign(
                 role, to: user, at: users.now().wholeMilliseconds, in: transaction)
             guard isNew else { return }
@@ -56,11 +56,11 @@ struct Roles: Sendable {
         }
     }
 
-    /// Takes a role; does nothing when the user has it not.
+    /// Takes a role, and ends the sessions that had it; does nothing when the user has it not.
     ///
     /// - Throws: as ``assign(_:to:by:)``; ``UserError/lastAdministrator``.
     func revoke(_ name: String, from user: UserID, by caller: Principal) async throws {
-        try await change(name, of: user, by: caller) { role, transaction in
+        try await change(name, of: user, by: caller) { role, transaction, ended in
             if role == .admin {
                 try users.requireAnotherAdministrator(than: user, in: transaction)
             }
@@ -69,15 +69,17 @@ struct Roles: Sendable {
                 UserRoleRevoked(
                     userID: user, roleID: role.id, roleName: role.name,
                     assignedBy: caller.userID.description), in: transaction)
+            try users.ending.endAll(of: user, because: .roleRevoked, in: transaction, &ended)
         }
     }
 
     private func change(
         _ name: String, of user: UserID, by caller: Principal,
-        _ body: @escaping @Sendable (Role, Transaction) throws -> Void
+        _ body:
+            @escaping @Sendable (Role, Transaction, inout AccessEnding.Ended) throws -> Void
     ) async throws {
         guard user != caller.userID else { throw UserError.ownRoles }
-        try await users.database.write { transaction in
+        try await users.ending.write { transaction, ended in
             // A name that can't be is not looked for: it may be no text that the database takes.
             guard Role.isName(name), let role = try store.find(name, in: transaction),
                 !role.isEverybodys
@@ -86,7 +88,7 @@ struct Roles: Sendable {
             guard try users.store.find(user, in: transaction) != nil else {
                 throw UserError.notFound
             }
-            try body(role, transaction)
+            try body(role, transaction, &ended)
         }
     }
 

@@ -16,10 +16,10 @@ extension Sessions {
     ///
     /// - Throws: ``UserError/refreshTokenSpent`` for every token that is not good.
     func refresh(_ token: RefreshToken) async throws -> TokenPair {
-        let next = try issuer.successor(of: token)
+        let next = try secrets.successor(of: token)
         let now = now().wholeMilliseconds
         let renewed = try await ending.write {
-            transaction, ended -> (SessionStore.Session, Grants)? in
+            transaction, ended -> Open? in
             guard let session = try store.find(token, in: transaction),
                 !session.isRevoked, session.expiresAt > now,
                 session.usedAt + Self.idleSeconds > now,
@@ -39,12 +39,12 @@ extension Sessions {
                     in: transaction, &ended)
                 return nil
             }
-            return (session, try roles.grants(of: user.id, in: transaction))
+            return Open(
+                userID: user.id, sessionID: session.id, refreshToken: next,
+                grants: try grants(of: user.id, session.proof.assurance, in: transaction),
+                proof: session.proof)
         }
-        guard let (session, grants) = renewed else { throw UserError.refreshTokenSpent }
-        return TokenPair(
-            accessToken: try await accessToken(
-                of: session.userID, session: session.id, grants, at: now),
-            refreshToken: next.text)
+        guard let renewed else { throw UserError.refreshTokenSpent }
+        return try await pair(renewed, at: now)
     }
 }

@@ -1,8 +1,8 @@
-import Crypto
 import EventBus
 import Events
 import Foundation
 import Logging
+import Platform
 import Storage
 import UserContract
 import Web
@@ -21,91 +21,70 @@ struct Sessions: Sendable {
     let outbox: Outbox
     let hasher: PasswordHasher
     let issuer: TokenIssuer
-    /// The least time that a log-in takes to fail.
-    let failureFloor: FailureFloor
+    let secrets: AccountSecrets
+    let policy: LogInPolicy
     let ending: AccessEnding
     let logger: Logger
     let now: @Sendable () -> Date
+    let codes: FactorCodes
     let store = SessionStore()
     let users = UserStore()
     let roles = RoleStore()
+    let tokens = OneTimeTokenStore()
+    let throttles = ThrottleStore()
+    let devices = DeviceStore()
+    /// One log-in of an account at a time, so that as many wrong passwords are counted as were
+    /// tried, also of those that come at once.
+    let turns = KeyedTurns(patience: .seconds(3))
 
     /// What a client holds after a log-in.
     struct TokenPair: Sendable {
         let accessToken: String
         let refreshToken: String
+        /// Roles that need a second factor, which the session has not.
+        let withheldRoles: Set<String>
     }
 
-    /// Opens a session.
-    ///
-    /// An unknown address costs the same time as a wrong password and gets the same answer; only
-    /// who knows the password learns that the account is suspended. Stored hashes may be of several
-    /// costs, so failures take a fixed time on top; it passes without holding a thread.
-    ///
-    /// - Throws: ``UserError/wrongCredentials``, ``UserError/suspended``.
-    func logIn(
-        email: EmailAddress?, typed: String, password: Password, device: SessionStore.Device
-    ) async throws -> TokenPair {
-        try await failureFloor.hold {
-            try await open(email: email, typed: typed, password: password, device: device)
-        }
+    /// What comes of a right password.
+    enum Outcome: Sendable {
+        case opened(TokenPair)
+        /// The second factor is awaited, with this token.
+        case factorNeeded(OneTimeToken)
     }
 
-    private func open(
-        email: EmailAddress?, typed: String, password: Password, device: SessionStore.Device
-    ) async throws -> TokenPair {
-        let user = try await database.read { transaction in
-            try email.flatMap { try users.find($0, in: transaction) }
-        }
-        let verdict = try await hasher.verify(
-            password, against: user?.passwordHash ?? PasswordHasher.decoy)
-        guard let user, verdict.isRight else {
-            let reason = user == nil ? "unknown_user" : "wrong_password"
-            try await recordFailure(of: user?.id, typed: typed, device: device, reason: reason)
-            throw UserError.wrongCredentials
-        }
-        guard user.status != .suspended else {
-            try await recordFailure(of: user.id, typed: typed, device: device, reason: "suspended")
-            throw UserError.suspended
-        }
-        let newHash = verdict.isOutdated ? await renewedHash(of: password, user.id) : nil
-        let id = SessionID()
-        let token = RefreshToken()
-        let now = now().wholeMilliseconds
-        let grants = try await ending.write { transaction, ended in
-            // The password may have been changed, or the account deleted, while it was verified.
-            let current = try users.find(user.id, in: transaction)
-            guard let current, current.passwordHash == user.passwordHash,
-                current.status != .suspended
-            else { throw UserError.wrongCredentials }
-            try users.touch(user.id, in: transaction)
-            if let newHash { try users.renew(newHash, of: user.id, in: transaction) }
-            try endSurplus(of: user.id, at: now, in: transaction, &ended)
-            try store.open(
-                id, of: user.id, on: device, token: token, at: now,
-                until: now + Self.lifetimeSeconds, in: transaction)
-            try outbox.publish(
-                UserLoggedIn(
-                    userID: user.id, sessionID: id.description, ipAddress: device.ipAddress,
-                    userAgent: device.userAgent, method: "password", loggedInAt: now),
-                in: transaction)
-            return try roles.grants(of: user.id, in: transaction)
-        }
-        return TokenPair(
-            accessToken: try await accessToken(of: user.id, session: id, grants, at: now),
-            refreshToken: token.text)
+    /// A session that a transaction has opened or found.
+    struct Open: Sendable {
+        let userID: UserID
+        let sessionID: SessionID
+        let refreshToken: RefreshToken
+        let grants: Grants
+        let proof: SessionStore.Proof
     }
 
-    /// A log-in does not fail for it: the old hash is as good as it was.
-    private func renewedHash(of password: Password, _ user: UserID) async -> String? {
-        do {
-            return try await hasher.hash(password)
-        } catch {
-            logger.warning(
-                "a password's hash was not renewed", error: error,
-                metadata: ["user.id": "\(user)"])
-            return nil
-        }
+    /// Opens a session for a user who has proved who they are.
+    func open(
+        _ user: UserID, on device: Device, method: String,
+        _ assurance: Principal.Assurance, at now: Date, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
+    ) throws -> Open {
+        // A session that is being opened is to be among those that a new password ends.
+        try users.touch(user, in: transaction)
+        try endSurplus(of: user, at: now, in: transaction, &ended)
+        let (id, token) = (SessionID(), RefreshToken())
+        try store.open(
+            id, of: user, on: device, assurance, token: token, at: now,
+            until: now + Self.lifetimeSeconds, in: transaction)
+        let isNewDevice = try devices.remember(
+            try print(of: device), of: user, at: now, in: transaction)
+        try outbox.publish(
+            UserLoggedIn(
+                userID: user, sessionID: id.description, ipAddress: device.ipAddress,
+                userAgent: device.userAgent, method: method, loggedInAt: now,
+                isNewDevice: isNewDevice), in: transaction)
+        return Open(
+            userID: user, sessionID: id, refreshToken: token,
+            grants: try grants(of: user, assurance, in: transaction),
+            proof: SessionStore.Proof(at: now, assurance: assurance))
     }
 
     private func endSurplus(
@@ -118,27 +97,43 @@ struct Sessions: Sendable {
             in: transaction, &ended)
     }
 
+    /// What a session may do: roles that need a second factor only with one.
+    func grants(
+        of user: UserID, _ assurance: Principal.Assurance, in transaction: Transaction
+    ) throws -> Grants {
+        let grants = try roles.grants(of: user, in: transaction)
+        guard policy.administratorsNeedFactor, assurance == .oneFactor,
+            grants.roles.contains(Role.admin.name)
+        else { return grants }
+        return grants.without(.admin)
+    }
+
+    /// What a device is remembered as.
+    func print(of device: Device) throws -> DevicePrint {
+        DevicePrint(
+            network: try secrets.keyedHash(of: device.network, for: "network"),
+            agent: try secrets.keyedHash(of: device.userAgent ?? "", for: "agent"))
+    }
+
+    /// The tokens of a session.
+    ///
+    /// - Throws: `Problem` 503 in a process that was given no signing key.
+    func pair(_ open: Open, at now: Date) async throws -> TokenPair {
+        TokenPair(
+            accessToken: try await accessToken(
+                of: open.userID, open.sessionID, open.grants, open.proof, at: now),
+            refreshToken: open.refreshToken.text, withheldRoles: open.grants.withheldRoles)
+    }
+
     func accessToken(
-        of user: UserID, session: SessionID, _ grants: Grants, at now: Date
+        of user: UserID, _ session: SessionID, _ grants: Grants, _ proof: SessionStore.Proof,
+        at now: Date
     ) async throws -> String {
         try await issuer.sign(
             Principal(
                 userID: user, sessionID: session.description, roles: grants.roles,
-                permissions: grants.permissions),
+                permissions: grants.permissions, authenticatedAt: proof.at,
+                assurance: proof.assurance),
             at: now, lifetime: Self.accessTokenLifetime)
-    }
-
-    private func recordFailure(
-        of user: UserID?, typed: String, device: SessionStore.Device, reason: String
-    ) async throws {
-        let emailHash = try issuer.keyedHash(
-            of: typed.trimmingCharacters(in: .whitespaces).lowercased())
-        try await database.write { transaction in
-            try outbox.publish(
-                UserLoginFailed(
-                    userID: user, emailHash: emailHash, ipAddress: device.ipAddress,
-                    userAgent: device.userAgent, reason: reason,
-                    failedAt: now().wholeMilliseconds), in: transaction)
-        }
     }
 }

@@ -2,17 +2,27 @@ import EventBus
 import Events
 import Storage
 import UserContract
+import Web
 
 extension Users {
-    /// Replaces a profile; publishes nothing when nothing differs.
+    /// Changes a profile; publishes nothing when nothing differs.
     ///
-    /// - Throws: ``UserError/notFound``.
-    func updateProfile(of id: UserID, to profile: Profile) async throws -> User {
+    /// - Parameters:
+    ///   - condition: the version that the caller saw; any when `nil`.
+    ///   - change: makes the new profile of the present one.
+    /// - Throws: ``UserError/notFound``; `Problem` 412; what the change throws.
+    func updateProfile(
+        of id: UserID, if condition: VersionCondition?,
+        _ change: @escaping @Sendable (Profile) throws -> Profile
+    ) async throws -> User {
         try await database.write { transaction in
             guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
+            if let condition, !condition.admits(user.version) { throw Problem.versionMismatch }
+            let profile = try change(user.profile)
             let changedFields = user.profile.fieldsChanged(to: profile)
             guard !changedFields.isEmpty else { return user }
             user.profile = profile
+            user.version += 1
             try store.update(user, at: now(), in: transaction)
             try outbox.publish(
                 UserProfileUpdated(
@@ -24,18 +34,15 @@ extension Users {
         }
     }
 
-    /// Sets a new password and ends every other session.
+    /// Sets a new password and ends every other session; tokens of mails are worth nothing then.
     ///
     /// - Throws: ``UserError/notFound``, ``UserError/wrongPassword``; `Problem` 422 for a new
-    ///   password that does not do.
+    ///   password that does not do, 429 after too many wrong ones.
     func changePassword(
         of id: UserID, from current: Password, to new: Password, keeping session: String,
         ipAddress: String?
     ) async throws {
-        let known = try await find(id)
-        guard try await hasher.verify(current, against: known.passwordHash).isRight else {
-            throw UserError.wrongPassword
-        }
+        let known = try await reauthentication.verify(current, of: id)
         try policy.check(new, near: known.email, known.profile, pointer: "/newPassword")
         let hash = try await hasher.hash(new)
         let now = now().wholeMilliseconds
@@ -45,6 +52,7 @@ extension Users {
             guard user.passwordHash == known.passwordHash else { throw UserError.wrongPassword }
             user.passwordHash = hash
             try store.update(user, at: now, in: transaction)
+            try mailed.store.voidAll(of: id, in: transaction)
             try ending.endAll(
                 of: id, except: SessionID(session), because: .passwordChanged, in: transaction,
                 &ended)
@@ -56,13 +64,22 @@ extension Users {
 
     /// Deletes an account: erases what is personal here, and tells the others to.
     ///
-    /// - Throws: ``UserError/notFound``, ``UserError/lastAdministrator``.
-    func delete(_ id: UserID) async throws {
-        let now = now().wholeMilliseconds
+    /// - Throws: ``UserError/notFound``, ``UserError/lastAdministrator``; as
+    ///   ``Reauthentication/require(_:of:)``.
+    func delete(_ caller: Principal, _ proof: Proof) async throws {
+        try await reauthentication.require(proof, of: caller)
+        let (id, now) = (caller.userID, now().wholeMilliseconds)
         try await ending.write { transaction, ended in
-            guard try store.find(id, in: transaction) != nil else { throw UserError.notFound }
+            guard let user = try store.find(id, in: transaction) else {
+                throw UserError.notFound
+            }
             try requireAnotherAdministrator(than: id, in: transaction)
             ended.end(id)
+            try throttles.clearAll(
+                ThrottleKey(.logIn, try identifier(of: user.email)), in: transaction)
+            try mailed.store.voidAll(of: id, in: transaction)
+            try FactorStore().erase(id, in: transaction)
+            try DeviceStore().erase(id, in: transaction)
             try store.erase(id, at: now, in: transaction)
             try outbox.publish(UserDeleted(userID: id, deletedAt: now), in: transaction)
         }

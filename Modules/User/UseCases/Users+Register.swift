@@ -2,6 +2,7 @@ import EventBus
 import Events
 import Storage
 import UserContract
+import Web
 
 /// What a new account is opened with.
 struct Registration: Sendable {
@@ -11,19 +12,51 @@ struct Registration: Sendable {
 }
 
 extension Users {
-    /// Opens an account.
+    /// Opens an account, and mails what confirms its address.
     ///
-    /// - Throws: ``UserError/emailTaken``; `Problem` 422 for a password that does not do.
-    func register(_ registration: Registration) async throws -> User {
+    /// Where accounts are concealed, a taken address is answered like a free one, in the same time,
+    /// and its owner is told by mail.
+    ///
+    /// - Throws: ``UserError/emailTaken``; `Problem` 422 for a password that does not do, 429 after
+    ///   too many taken addresses.
+    func register(_ registration: Registration, from device: Device) async throws -> User {
         try check(registration)
+        if let wait = logInPolicy.failures.shortage(of: device.ipAddress) {
+            throw Problem.rateLimited("too many failures from this address", wait: wait)
+        }
         let user = User(
             id: UserID(), email: registration.email, profile: registration.profile,
             status: .pendingVerification,
             passwordHash: try await hasher.hash(registration.password),
             createdAt: now().wholeMilliseconds)
-        return try await database.write { transaction in
-            try insert(user, in: transaction)
+        guard logInPolicy.concealsAccounts else {
+            do {
+                try await database.write { try insert(user, in: $0) }
+                return user
+            } catch UserError.emailTaken {
+                _ = logInPolicy.failures.wait(for: device.ipAddress)
+                throw UserError.emailTaken
+            }
+        }
+        return try await logInPolicy.failureFloor.always {
+            do {
+                try await database.write { try insert(user, in: $0) }
+            } catch UserError.emailTaken {
+                try await tellOwner(of: registration.email)
+            }
             return user
+        }
+    }
+
+    private func tellOwner(of email: EmailAddress) async throws {
+        let now = now().wholeMilliseconds
+        try await database.write { transaction in
+            let key = ThrottleKey(.mail, "register", try identifier(of: email))
+            guard try throttles.count(key, at: now, in: transaction) == nil,
+                let owner = try store.find(email, in: transaction)
+            else { return }
+            try outbox.publish(
+                UserRegistrationRepeated(userID: owner.id, attemptedAt: now), in: transaction)
         }
     }
 
@@ -73,6 +106,7 @@ extension Users {
         user.passwordHash = passwordHash
         user.status = .active
         try store.update(user, at: now, in: transaction)
+        try mailed.store.voidAll(of: id, in: transaction)
         try ending.endAll(of: id, because: .passwordChanged, in: transaction, &ended)
         try outbox.publish(
             UserPasswordChanged(userID: id, ipAddress: nil, changedAt: now), in: transaction)
@@ -80,10 +114,15 @@ extension Users {
 
     private func insert(_ user: User, in transaction: Transaction) throws {
         guard try store.insert(user, in: transaction) else { throw UserError.emailTaken }
+        let token =
+            user.status == .pendingVerification
+            ? try mailed.issue(
+                .emailVerification, of: user.id, at: user.createdAt, in: transaction) : nil
         try outbox.publish(
             UserRegistered(
                 userID: user.id, email: user.email.text, firstName: user.profile.firstName,
                 lastName: user.profile.lastName, status: user.status.rawValue,
-                createdAt: user.createdAt), in: transaction)
+                createdAt: user.createdAt, sealedToken: token?.text,
+                expiresAt: token?.expiresAt), in: transaction)
     }
 }

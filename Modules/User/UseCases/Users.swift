@@ -2,6 +2,8 @@ import EventBus
 import Events
 import Foundation
 import Storage
+import UserContract
+import Web
 
 /// Accounts: who exists, what they tell about themselves, and how they prove who they are.
 struct Users: Sendable {
@@ -11,8 +13,13 @@ struct Users: Sendable {
     let policy: PasswordPolicy
     let now: @Sendable () -> Date
     let ending: AccessEnding
+    let secrets: AccountSecrets
+    let mailed: MailedTokens
+    let reauthentication: Reauthentication
+    let logInPolicy: LogInPolicy
     let store = UserStore()
     let roles = RoleStore()
+    let throttles = ThrottleStore()
 
     /// The user with an id.
     ///
@@ -22,5 +29,38 @@ struct Users: Sendable {
             throw UserError.notFound
         }
         return user
+    }
+
+    /// What everybody may see of a user.
+    ///
+    /// - Throws: ``UserError/notFound``, also for who shows nothing, is suspended, or, where
+    ///   accounts are concealed, may not own the address.
+    func findPublic(_ id: UserID) async throws -> User {
+        let user = try await find(id)
+        let isShown =
+            switch user.status {
+            case .active: true
+            case .pendingVerification: !logInPolicy.concealsAccounts
+            case .suspended: false
+            }
+        guard isShown, !user.profile.publicFields.isEmpty else { throw UserError.notFound }
+        return user
+    }
+
+    /// What an address is counted under.
+    func identifier(of email: EmailAddress) throws -> String {
+        try secrets.keyedHash(of: email.key, for: "email-hash")
+    }
+
+    /// The address is the user's: mail to it arrived.
+    func confirmEmail(
+        _ user: inout User, at now: Date, in transaction: Transaction
+    ) throws {
+        guard user.status == .pendingVerification else { return }
+        user.status = .active
+        try store.update(user, at: now, in: transaction)
+        try outbox.publish(
+            UserEmailVerified(userID: user.id, email: user.email.text, verifiedAt: now),
+            in: transaction)
     }
 }

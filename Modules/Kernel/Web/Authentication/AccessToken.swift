@@ -24,6 +24,12 @@ public struct AccessTokenClaims: Sendable, Hashable, Codable {
     public let roles: [String]
     /// What the roles permit, sorted; a claim of our own.
     public let permissions: [String]
+    /// `user` or `service`; a claim of our own.
+    public let kind: Principal.Kind?
+    /// When the user last proved who they are (OpenID Connect Core, section 2): Unix seconds.
+    public let authTime: Int64?
+    /// The authenticator assurance level, 1 or 2; a claim of our own.
+    public let aal: Principal.Assurance?
 
     /// Puts the claims together; times are cut to whole seconds.
     public init(
@@ -40,11 +46,23 @@ public struct AccessTokenClaims: Sendable, Hashable, Codable {
         exp = iat + lifetime.components.seconds
         roles = principal.roles.sorted()
         permissions = principal.permissions.sorted()
+        kind = principal.kind
+        authTime = principal.authenticatedAt.map { Int64($0.timeIntervalSince1970) }
+        aal = principal.assurance
     }
 
     var principal: Principal {
         Principal(
-            userID: sub, sessionID: sid, roles: Set(roles), permissions: Set(permissions))
+            userID: sub, sessionID: sid, roles: Set(roles), permissions: Set(permissions),
+            kind: kind ?? .user,
+            authenticatedAt: authTime.map { Date(timeIntervalSince1970: Double($0)) },
+            assurance: aal ?? .oneFactor)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case iss, aud, sub, sid, jti, iat, nbf, exp, roles, permissions, kind
+        case authTime = "auth_time"
+        case aal
     }
 }
 

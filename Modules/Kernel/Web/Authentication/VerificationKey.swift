@@ -1,4 +1,5 @@
 import Crypto
+import CryptoExtras
 import Events
 import Foundation
 import JWTKit
@@ -17,6 +18,19 @@ public struct VerificationKey: Sendable {
     init(_ material: Material) {
         self.material = material
         id = Self.thumbprint(of: material)
+    }
+
+    /// Reads a PEM key: a public one, or the public half of a private one.
+    ///
+    /// - Throws: ``SigningKeyError/unreadable`` when it is neither Ed25519 nor P-256.
+    public init(pem: String) throws(SigningKeyError) {
+        if let key = try? P256.Signing.PublicKey(pemRepresentation: pem) {
+            self.init(.p256(key))
+        } else if let key = try? Curve25519.Signing.PublicKey(pemRepresentation: pem) {
+            self.init(.ed25519(key))
+        } else {
+            self = try SigningKey(pem: pem).publicKey
+        }
     }
 
     /// A key as another process publishes it; `nil` when it is not one that access tokens may be

@@ -127,18 +127,6 @@ package enum KnownMethod {
     }
 }
 
-/// Addresses in logs, cut so that they name a network and not a person: /24 and /48.
-enum ClientAddress {
-    static func truncated(_ address: String?) -> String {
-        guard let address else { return "" }
-        let text = address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address
-        let bytes = text.split(separator: ".")
-        if bytes.count == 4 { return bytes.prefix(3).joined(separator: ".") + ".0" }
-        let groups = text.split(separator: ":", omittingEmptySubsequences: false)
-        return groups.prefix { !$0.isEmpty }.prefix(3).joined(separator: ":") + "::"
-    }
-}
-
 private struct RequestMetrics: Sendable {
     func active(method: String) -> Meter {
         Meter(

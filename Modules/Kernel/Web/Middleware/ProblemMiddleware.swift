@@ -7,8 +7,6 @@ import Storage
 import Telemetry
 
 /// Owns every error answer: whatever is thrown inside becomes problem details, and nothing else.
-///
-/// Also sets the headers that all answers share.
 struct ProblemMiddleware: RouterMiddleware {
     let routes: RouteTable
     private let logger = Logger(label: "flotilla.http")
@@ -40,10 +38,6 @@ struct ProblemMiddleware: RouterMiddleware {
             }
         }
         if request.method == .head { response = response.createHeadResponse() }
-        response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.referrerPolicy] = "no-referrer"
-        response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         return response
     }
 
@@ -99,7 +93,8 @@ struct ProblemMiddleware: RouterMiddleware {
             status: problem.status.code, detail: problem.detail, instance: request.uri.path,
             code: problem.code, requestId: context.requestID,
             traceId: InstrumentationContext.current?.traceContext?.traceID,
-            errors: problem.errors.isEmpty ? nil : problem.errors)
+            errors: problem.errors.isEmpty ? nil : problem.errors,
+            extensions: problem.extensions)
         var headers = problem.headers
         headers[.contentType] = "application/problem+json"
         let data = (try? FlotillaJSON.encoder().encode(body)) ?? Data("{}".utf8)
@@ -119,6 +114,35 @@ private struct ProblemBody: Encodable {
     let requestId: String
     let traceId: String?
     let errors: [Problem.FieldError]?
+    let extensions: [String: String]
+
+    /// The extensions are members like the others, and none takes another's place.
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: Member.self)
+        for (name, value) in extensions {
+            try members.encode(value, forKey: Member(stringValue: name))
+        }
+        try members.encode(type, forKey: "type")
+        try members.encode(title, forKey: "title")
+        try members.encode(status, forKey: "status")
+        try members.encode(detail, forKey: "detail")
+        try members.encode(instance, forKey: "instance")
+        try members.encode(code, forKey: "code")
+        try members.encode(requestId, forKey: "requestId")
+        try members.encodeIfPresent(traceId, forKey: "traceId")
+        try members.encodeIfPresent(errors, forKey: "errors")
+    }
+
+    private struct Member: CodingKey, ExpressibleByStringLiteral {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+
+        init(stringLiteral value: String) { self.init(stringValue: value) }
+
+        init?(intValue: Int) { nil }
+    }
 }
 
 extension Response {

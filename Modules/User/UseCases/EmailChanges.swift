@@ -1,0 +1,117 @@
+import EventBus
+import Events
+import Foundation
+import Storage
+import UserContract
+import Web
+
+/// Gives an account another address, once mail to that has arrived.
+struct EmailChanges: Sendable {
+    let users: Users
+    private let throttles = ThrottleStore()
+    private let sessions = SessionStore()
+
+    init(users: Users) { self.users = users }
+
+    /// Mails a token to the new address. Whether another account has it is told to nobody but the
+    /// owner of that address.
+    ///
+    /// - Throws: ``UserError/sameEmail``; as ``Reauthentication/require(_:of:)``; `Problem` 429.
+    func request(_ email: EmailAddress, of caller: Principal, _ proof: Proof) async throws {
+        try await users.reauthentication.require(proof, of: caller)
+        let now = users.now().wholeMilliseconds
+        let wait = try await users.database.write { transaction -> Duration? in
+            guard let user = try users.store.find(caller.userID, in: transaction) else {
+                throw UserError.notFound
+            }
+            guard user.email != email else { throw UserError.sameEmail }
+            let key = ThrottleKey(.mail, "change", user.id.description)
+            if let wait = try throttles.count(key, at: now, in: transaction) { return wait }
+            let isFree =
+                try email.key == user.email.key
+                || users.store.find(email, in: transaction) == nil
+            let token =
+                try isFree
+                ? users.mailed.issue(
+                    .emailChange, of: user.id, email: email.text,
+                    session: SessionID(caller.sessionID), at: now, in: transaction) : nil
+            try users.outbox.publish(
+                UserEmailChangeRequested(
+                    userID: user.id, email: email.text, sealedToken: token?.text,
+                    expiresAt: token?.expiresAt ?? now + TokenUse.emailChange.lifetime),
+                in: transaction)
+            return nil
+        }
+        if let wait { throw Problem.rateLimited("too many mails; see the last one", wait: wait) }
+    }
+
+    /// Gives the account the address that the token was mailed to, unless the session that asked
+    /// for it has ended. The old address is told, with a token that takes it back.
+    ///
+    /// - Throws: ``UserError/tokenSpent``, ``UserError/emailTaken``.
+    func confirm(_ token: OneTimeToken) async throws {
+        let now = users.now().wholeMilliseconds
+        try await taking { transaction, _ in
+            let grant = try users.mailed.store.spend(
+                token, .emailChange, at: now, in: transaction)
+            guard let grant, let session = grant.sessionID,
+                try sessions.proof(of: session, of: grant.userID, in: transaction) != nil,
+                let email = grant.email.flatMap({ EmailAddress($0) }),
+                var user = try users.store.find(grant.userID, in: transaction)
+            else { throw UserError.tokenSpent }
+            let old = user.email
+            try move(&user, to: email, at: now, in: transaction)
+            try users.confirmEmail(&user, at: now, in: transaction)
+            let undo = try users.mailed.issue(
+                .emailChangeUndo, of: user.id, email: old.text, at: now, in: transaction)
+            try users.outbox.publish(
+                UserEmailChanged(
+                    userID: user.id, email: email.text, oldEmail: old.text,
+                    sealedToken: undo.text, expiresAt: undo.expiresAt, changedAt: now),
+                in: transaction)
+        }
+    }
+
+    /// Gives the account its old address back, and ends every session: somebody else had one.
+    ///
+    /// - Throws: ``UserError/tokenSpent``, ``UserError/emailTaken``.
+    func undo(_ token: OneTimeToken) async throws {
+        let now = users.now().wholeMilliseconds
+        try await taking { transaction, ended in
+            let grant = try users.mailed.store.spend(
+                token, .emailChangeUndo, at: now, in: transaction)
+            guard let grant, let email = grant.email.flatMap({ EmailAddress($0) }),
+                var user = try users.store.find(grant.userID, in: transaction)
+            else { throw UserError.tokenSpent }
+            let old = user.email
+            try move(&user, to: email, at: now, in: transaction)
+            try users.ending.endAll(
+                of: user.id, because: .emailChanged, in: transaction, &ended)
+            try users.outbox.publish(
+                UserEmailChanged(
+                    userID: user.id, email: email.text, oldEmail: old.text, sealedToken: nil,
+                    expiresAt: nil, changedAt: now), in: transaction)
+        }
+    }
+
+    /// Of two accounts that take one address at a time, the second is refused by the index.
+    private func taking(
+        _ body: @escaping @Sendable (Transaction, inout AccessEnding.Ended) throws -> Void
+    ) async throws {
+        do {
+            try await users.ending.write(body)
+        } catch let error as StorageError where error.kind == .uniqueViolation {
+            throw UserError.emailTaken
+        }
+    }
+
+    private func move(
+        _ user: inout User, to email: EmailAddress, at now: Date, in transaction: Transaction
+    ) throws {
+        guard try users.store.setEmail(email, of: user.id, at: now, in: transaction) else {
+            throw UserError.emailTaken
+        }
+        user.email = email
+        try users.mailed.store.voidAll(of: user.id, in: transaction)
+    }
+}
