@@ -6,7 +6,7 @@ public import Storage
 import UserContract
 public import Web
 
-/// Accounts: who somebody is, how they prove it, what they may do, and what they tell of themselves.
+/// Accounts: who somebody is, how they prove it, what they may do, what they tell of themselves.
 public struct UserModule: Module {
     /// Stable: its database and `user.events` are called by it.
     public static let name = "user"

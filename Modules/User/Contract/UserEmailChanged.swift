@@ -3,7 +3,8 @@ public import Foundation
 
 /// An account has another address.
 ///
-/// - Source: `EmailChanges.confirm(_:)` and `undo(_:)`, in the transaction that changes the account.
+/// - Source: `EmailChanges.confirm(_:)` and `undo(_:)`, in the transaction that changes the
+///   account.
 /// - Heard by: `notification.user-mails`, `search.user-index`, `order.customers`, `audit.trail`.
 public struct UserEmailChanged: Event {
     /// The wire name, stable for ever; another shape takes another version.

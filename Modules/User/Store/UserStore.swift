@@ -88,7 +88,8 @@ struct UserStore: Sendable {
     func update(_ user: User, at now: Date, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            UPDATE users SET version = \(user.version), public_fields = \(try publicFields(of: user)),
+            UPDATE users SET version = \(user.version),
+                public_fields = \(try publicFields(of: user)),
                 first_name = \(user.profile.firstName),
                 last_name = \(user.profile.lastName), phone = \(user.profile.phone?.text),
                 bio = \(user.profile.bio), preferences = \(try preferences(of: user)),
