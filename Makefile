@@ -19,7 +19,7 @@ SOURCES := Package.swift App Modules Tests IntegrationTests
 
 BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev libpq-dev \
     librdkafka-dev
-DEMO_PACKAGES := curl jq
+DEMO_PACKAGES := curl jq openssl
 POSTGRES_PACKAGES := postgresql-15
 FLEET_PACKAGES := python3-venv
 TEST_PACKAGES := prometheus prometheus-alertmanager shellcheck jq python3-aiosmtpd python3-venv \

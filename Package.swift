@@ -40,7 +40,7 @@ let package = Package(
 
 var modules: [Target] {
     module(
-        "User", owns: true, libraries: [.crypto, "CSodium", "CCrypt", "CCommonPasswords"])
+        "User", owns: true, libraries: [.crypto, .metrics, "CSodium", "CCrypt", "CCommonPasswords"])
         + module("Order", owns: true, hears: ["User", "Payment"])
         + module("Payment", owns: true, hears: ["Order"], libraries: [.crypto])
         + module("Notification", hears: ["User"], libraries: ["CCurl"])

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Walks through a registration and an order on a system of its own, and shows what the bus did.
+# Walks through a registration, an order and the life of an account on a system of its own, and
+# shows what the bus did.
 # Usage: scripts/demo.sh PATH-OF-FLOTILLA
 set -euo pipefail
 
@@ -42,8 +43,29 @@ await() {
 }
 
 log_in() {
-    api POST /api/v1/sessions "" "{\"email\": \"$1\", \"password\": \"$password\"}" |
+    api POST /api/v1/sessions "" "{\"email\": \"$1\", \"password\": \"${2:-$password}\"}" |
         jq --raw-output .accessToken
+}
+
+# The token of the newest mail that leads to a page; mails are quoted-printable (RFC 2045, 6.7).
+mailed_token() {
+    local mail
+    mail=$(grep --files-with-matches --no-messages "account/$1" "$home"/mail/*.eml |
+        xargs --no-run-if-empty ls -t | head -n 1)
+    [[ -z $mail ]] || tr -d '\r' <"$mail" | sed -e ':a;/=$/{N;s/=\n//;ba}' -e 's/=3D/=/g' |
+        grep --only-matching "account/$1#token=[A-Za-z0-9_-]*" | cut -d= -f2
+}
+
+# The code of an authenticator with this secret, so many steps from now (RFC 6238).
+totp() {
+    local key counter mac offset
+    key=$(base32 --decode <<<"$1" | od -An -v -tx1 | tr -d ' \n')
+    counter=$(printf '%016x' $(($(date +%s) / 30 + $2)) | sed 's/../\\x&/g')
+    # shellcheck disable=SC2059  # the format is the bytes themselves
+    mac=$(printf "$counter" | openssl dgst -sha1 -mac HMAC -macopt "hexkey:$key" -binary |
+        od -An -v -tx1 | tr -d ' \n')
+    offset=$((16#${mac:39:1} * 2))
+    printf '%06d' $(((16#${mac:offset:8} & 0x7fffffff) % 1000000))
 }
 
 step "Serving on a free port, with throw-away databases"
@@ -99,6 +121,68 @@ step "The life of her registration: event, consumer, event"
 registration=$(trail | jq --raw-output '.items[] | select(.type == "UserRegisteredEventV1").id')
 "$flotilla" events show "$registration"
 
+step "Grace registers and confirms her address"
+grace=grace@example.com
+grace_id=$(api POST /api/v1/users "" \
+    "{\"email\": \"$grace\", \"password\": \"$password\", \"firstName\": \"Grace\", \"lastName\": \"Hopper\"}" |
+    jq --raw-output .id)
+token_in_mail=$(await mailed_token verify-email)
+api POST /api/v1/email-verifications/confirm "" "{\"token\": \"$token_in_mail\"}"
+token=$(log_in "$grace")
+api GET /api/v1/users/me "$token" | jq '{email, status}'
+
+step "She turns a second factor on"
+secret=$(api POST /api/v1/users/me/mfa/totp "$token" | jq --raw-output .secret)
+factor=$(api POST /api/v1/users/me/mfa/totp/confirm "$token" \
+    "{\"code\": \"$(totp "$secret" 0)\"}")
+jq '{recoveryCodes: (.recoveryCodes | length)}' <<<"$factor"
+
+step "Her password alone opens nothing any more; with the code it does"
+api POST /api/v1/sessions "" "{\"email\": \"$grace\", \"password\": \"$password\"}" 2>&1 |
+    jq --raw-input 'fromjson? | {status, code}' || true
+# The code that turned the factor on is spent, so this is the next one.
+token=$(api POST /api/v1/sessions "" \
+    "{\"email\": \"$grace\", \"password\": \"$password\", \"totp\": \"$(totp "$secret" 1)\"}" |
+    jq --raw-output .accessToken)
+api GET /api/v1/sessions "$token" | jq '.items | length'
+
+step "She changes her password, forgets it, and sets another by mail"
+changed=$(head -c 18 /dev/urandom | base64)
+api POST /api/v1/users/me/password "$token" \
+    "{\"currentPassword\": \"$password\", \"newPassword\": \"$changed\"}"
+api POST /api/v1/password-resets "" "{\"email\": \"$grace\"}"
+token_in_mail=$(await mailed_token reset-password)
+changed=$(head -c 18 /dev/urandom | base64)
+api POST /api/v1/password-resets/confirm "" \
+    "{\"token\": \"$token_in_mail\", \"newPassword\": \"$changed\"}"
+ended() { api GET /api/v1/users/me "$token" 2>/dev/null | jq --raw-output 'select(.code) | .code' || true; }
+echo "her old session: $(await ended)"
+
+step "An administrator suspends her, and takes her up again"
+api PUT "/api/v1/users/$grace_id/status" "$admin" \
+    '{"status": "suspended", "reason": "a look at her account"}' | jq '{status}'
+api PUT "/api/v1/users/$grace_id/status" "$admin" \
+    '{"status": "active", "reason": "all is well"}' | jq '{status}'
+
+step "What she was told"
+welcomed_back() { grep --files-with-matches 'is open again' "$home"/mail/*.eml || true; }
+await welcomed_back >/dev/null
+for mail in $(grep --files-with-matches "^To: .*$grace" "$home"/mail/*.eml | xargs ls -tr); do
+    sed --quiet 's/^Subject: /    /p' "$mail"
+done
+
+step "She deletes her account"
+# No code of her telephone is new at the moment, so she takes one of those on paper.
+recovery_code=$(jq --raw-output '.recoveryCodes[0]' <<<"$factor")
+token=$(api POST /api/v1/sessions "" \
+    "{\"email\": \"$grace\", \"password\": \"$changed\", \"recoveryCode\": \"$recovery_code\"}" |
+    jq --raw-output .accessToken)
+api DELETE /api/v1/users/me "$token"
+forgotten() { api GET '/api/v1/search/users?q=hopper' "$admin" | jq 'select(.items == []) | "nobody is found"'; }
+await forgotten
+api GET "/api/v1/audit/events?subjectId=$grace_id&limit=100" "$admin" |
+    jq --raw-output '.items | reverse[] | "    \(.type)"'
+
 step "Checking the metrics"
 api GET /metrics >"$home/metrics"
 if command -v promtool >/dev/null; then
@@ -108,8 +192,9 @@ fi
 grep '^flotilla_inbox_handled_total' "$home/metrics" | sed 's/^/    /'
 
 # Nothing personal and no secret may be in the log or the metrics.
-for secret in "$password" "$token" "$admin" "$email"; do
-    if grep --quiet --fixed-strings -- "$secret" "$home/log" "$home/metrics"; then
+for private in "$password" "$changed" "$token" "$admin" "$email" "$grace" "$secret" \
+    "$token_in_mail" "$recovery_code"; do
+    if grep --quiet --fixed-strings -- "$private" "$home/log" "$home/metrics"; then
         echo "a secret or an address is in the log or the metrics" >&2
         exit 1
     fi

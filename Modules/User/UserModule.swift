@@ -47,7 +47,7 @@ public struct UserModule: Module {
             endedAccess: platform.endedAccess, now: platform.now)
         users = Users(
             database: platform.database, outbox: platform.outbox, hasher: hasher,
-            policy: PasswordPolicy(lengthMin: settings[UserSettings.passwordLengthMin]),
+            policy: UserSettings.passwordPolicy(settings),
             now: platform.now, ending: ending, secrets: secrets,
             mailed: MailedTokens(sealing: platform.sealing),
             reauthentication: Reauthentication(
@@ -64,6 +64,7 @@ public struct UserModule: Module {
             users: users, requests: UserSettings.resetLimit(settings),
             floor: policy.failureFloor)
         idempotency = Idempotency(now: platform.now)
+        LogInMetrics.register()
         publicKeys =
             [platform.signingKey?.publicKey.jwk].compactMap(\.self)
             + platform.otherKeys.map(\.jwk)
@@ -84,10 +85,16 @@ public struct UserModule: Module {
             + AddressRoutes(addresses: addresses, idempotency: idempotency).all
             + RoleRoutes(roles: Roles(users: users)).all
             + APIKeyRoutes(keys: APIKeys(users: users, sessions: sessions)).all
+            + AccountPages(passwordLengthMin: users.policy.lengthMin).routes
     }
 
-    /// Whether passwords can be hashed as they should be.
-    public var checks: [Check] { [Check("passwords") { [hasher] in try await hasher.check() }] }
+    /// Whether passwords can be hashed as they should be, and looked up where there is a list.
+    public var checks: [Check] {
+        [Check("passwords") { [hasher] in try await hasher.check() }]
+            + [users.policy.breached].compactMap(\.self).map { list in
+                Check("user.breachedPasswords") { try await list.check() }
+            }
+    }
 
     /// Creates or promotes an administrator; for the command line.
     ///

@@ -9,6 +9,11 @@ enum UserSettings {
     static let passwordLengthMin = Setting<Int>.int(
         "user.passwordLengthMin", default: 12, in: 8...64,
         "The fewest characters of a new password; 15 are advised where it is the only factor.")
+    static let breachedPasswords = Setting<String?>.custom(
+        "user.breachedPasswords", default: nil, defaultText: nil, allowed: "the path of a file",
+        "Passwords that are refused as breached, beside the common ones that the program knows:"
+            + " upper-case SHA-1 hashes, one a line, sorted, each with or without :COUNT.",
+        parse: { $0.isEmpty ? nil : .some($0) })
     static let failureFloor = Setting<Duration>.duration(
         "user.failureFloor", default: .milliseconds(350), in: .zero ... .seconds(5),
         "A log-in that fails is not answered sooner, so that the time does not tell why: longer"
@@ -33,13 +38,20 @@ enum UserSettings {
             + " where environment is production.")
 
     static let all: [any DeclaredSetting] = [
-        hashingThreads, passwordLengthMin, failureFloor, failuresPerMinute, resetsPerMinute,
+        hashingThreads, passwordLengthMin, breachedPasswords, failureFloor, failuresPerMinute,
+        resetsPerMinute,
         concealAccounts, requireVerifiedEmail, administratorFactor,
     ]
 
     /// When administrators need a second factor.
     enum FactorRule: String, CaseIterable, Sendable {
         case always, never, production
+    }
+
+    static func passwordPolicy(_ settings: Settings) -> PasswordPolicy {
+        PasswordPolicy(
+            lengthMin: settings[passwordLengthMin],
+            breached: settings[breachedPasswords].map { BreachedPasswords(path: $0) })
     }
 
     static func logInPolicy(_ settings: Settings, isProduction: Bool) -> LogInPolicy {

@@ -61,6 +61,12 @@ import Web
         "PUT /api/v1/users/{id}/roles/{role}": .administrators,
         "DELETE /api/v1/users/{id}/roles/{role}": .administrators,
         "GET /.well-known/jwks.json": .anyone,
+        "GET /account/verify-email": .anyone,
+        "GET /account/reset-password": .anyone,
+        "GET /account/confirm-email-change": .anyone,
+        "GET /account/undo-email-change": .anyone,
+        "GET /account/account.js": .anyone,
+        "GET /account/account.css": .anyone,
         "GET /api/v1/orders": .users,
         "POST /api/v1/orders": .users,
         "GET /api/v1/orders/{id}": .users,
@@ -91,7 +97,8 @@ import Web
         case (_, .anyone): nil
         case (.nobody, _), (.forger, _): 401
         case (.customer, .users), (.otherCustomer, .users), (.support, .users),
-            (.support, .support), (.administrator, _): nil
+            (.support, .support), (.administrator, _):
+            nil
         // It may manage keys, and nothing else; and it is nobody who could have anything.
         case (.apiKey, .keyMakers): nil
         case (.customer, _), (.otherCustomer, _), (.support, _), (.apiKey, _): 403

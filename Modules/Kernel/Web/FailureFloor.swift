@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// The least time that a failure takes, so that its time does not tell the reason.
 ///
 /// It passes without holding a thread.
@@ -19,11 +21,18 @@ public struct FailureFloor: Sendable {
 
     /// Answers at once when the work is done, and not before the time when it has failed.
     ///
+    /// Whoever is turned away before the work began is told at once: 429 and 503 say nothing about
+    /// what was asked.
+    ///
     /// - Throws: what the work throws.
     public func hold<T: Sendable>(_ work: () async throws -> T) async throws -> T {
         let start = ContinuousClock.now
         do {
             return try await work()
+        } catch let problem as Problem
+            where [.tooManyRequests, .serviceUnavailable].contains(problem.status)
+        {
+            throw problem
         } catch {
             try await Task.sleep(until: start + duration)
             throw error

@@ -7,14 +7,20 @@ import Web
 struct PasswordPolicy: Sendable {
     /// The fewest Unicode scalars.
     let lengthMin: Int
+    /// What breaches have made known, beside what the program knows to be common; `nil` for none.
+    var breached: BreachedPasswords?
 
     /// - Parameter pointer: where the password is in the body.
-    /// - Throws: `Problem` 422 with the reason.
+    /// - Throws: `Problem` 422 with the reason; what a list of breached passwords fails with, for
+    ///   nothing is taken unseen.
     func check(
         _ password: Password, near email: EmailAddress, _ profile: Profile, pointer: String
-    ) throws {
-        let complaint = complaint(
+    ) async throws {
+        var complaint = complaint(
             about: password, email: email, names: [profile.firstName, profile.lastName])
+        if complaint == nil, try await breached?.contains(password) ?? false {
+            complaint = "is known from a breach: others try it, wherever it was used"
+        }
         if let complaint { throw Problem.invalid([.init(pointer: pointer, detail: complaint)]) }
     }
 

@@ -51,7 +51,7 @@ struct PasswordResets: Sendable {
     /// - Throws: ``UserError/tokenSpent``; `Problem` 422 for a password that does not do.
     func confirm(_ token: OneTimeToken, _ password: Password, from device: Device) async throws {
         let known = try await account(of: token)
-        try users.policy.check(
+        try await users.policy.check(
             password, near: known.email, known.profile, pointer: "/newPassword")
         let hash = try await users.hasher.hash(password)
         let now = users.now().wholeMilliseconds

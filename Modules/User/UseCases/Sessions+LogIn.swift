@@ -35,6 +35,12 @@ extension Sessions {
     /// - Throws: ``UserError/wrongCredentials``, ``UserError/suspended``,
     ///   ``UserError/emailNotVerified``, ``UserError/wrongCode``; `Problem` 429, 503.
     func logIn(_ attempt: LogInAttempt) async throws -> Outcome {
+        try await LogInMetrics.counting {
+            try await logInUncounted(attempt)
+        }
+    }
+
+    private func logInUncounted(_ attempt: LogInAttempt) async throws -> Outcome {
         try await bounded(attempt.device) {
             let identifier = try secrets.keyedHash(of: attempt.identifier, for: "email-hash")
             return try await turns.run(identifier, lineMax: Self.lineMax) {

@@ -43,7 +43,8 @@ extension Users {
         ipAddress: String?
     ) async throws {
         let known = try await reauthentication.verify(current, of: id)
-        try policy.check(new, near: known.email, known.profile, pointer: "/newPassword")
+        try await policy.check(
+            new, near: known.email, known.profile, pointer: "/newPassword")
         let hash = try await hasher.hash(new)
         let now = now().wholeMilliseconds
         try await ending.write { transaction, ended in

@@ -20,7 +20,7 @@ extension Users {
     /// - Throws: ``UserError/emailTaken``; `Problem` 422 for a password that does not do, 429 after
     ///   too many taken addresses.
     func register(_ registration: Registration, from device: Device) async throws -> User {
-        try check(registration)
+        try await check(registration)
         if let wait = logInPolicy.failures.shortage(of: device.ipAddress) {
             throw Problem.rateLimited("too many failures from this address", wait: wait)
         }
@@ -68,7 +68,7 @@ extension Users {
     /// - Returns: the user, and whether the account is new.
     /// - Throws: `Problem` 422 for a password that does not do.
     func createAdministrator(_ registration: Registration) async throws -> (User, isNew: Bool) {
-        try check(registration)
+        try await check(registration)
         var candidate = User(
             id: UserID(), email: registration.email, profile: registration.profile,
             status: .active, passwordHash: "", createdAt: now().wholeMilliseconds)
@@ -91,8 +91,8 @@ extension Users {
         }
     }
 
-    private func check(_ registration: Registration) throws {
-        try policy.check(
+    private func check(_ registration: Registration) async throws {
+        try await policy.check(
             registration.password, near: registration.email, registration.profile,
             pointer: "/password")
     }

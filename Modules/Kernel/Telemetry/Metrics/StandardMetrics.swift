@@ -3,7 +3,8 @@ internal import Metrics
 /// The metrics of the platform, described where all of them can be read at once.
 public enum StandardMetrics {
     /// Every description; a new registry starts with them.
-    public static let all: [MetricDescription] = http + gateway + bus + storage + process + own
+    public static let all: [MetricDescription] =
+        http + gateway + bus + storage + user + process + own
 
     private static let http: [MetricDescription] = [
         MetricDescription(
@@ -91,6 +92,12 @@ public enum StandardMetrics {
             name: "db.client.operation.duration", kind: .timer,
             help: "Time of one database operation, waiting for the connection included.",
             buckets: .database)
+    ]
+
+    private static let user: [MetricDescription] = [
+        MetricDescription(
+            name: "flotilla.user.log_ins", kind: .counter,
+            help: "Log-ins, by what became of them: opened, factor_needed, refused, turned_away.")
     ]
 
     private static let process: [MetricDescription] = [
