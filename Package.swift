@@ -224,7 +224,9 @@ var app: [Target] {
             path: "Tests/ExampleTests", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["CSpawn", "FlotillaTesting", .asyncHTTPClient, .nioCore, .nioHTTP1],
+            dependencies: [
+                "CSpawn", "FlotillaTesting", .asyncHTTPClient, .nioCore, .nioHTTP1, .crypto,
+            ],
             path: "IntegrationTests", swiftSettings: strict),
     ]
 }

@@ -32,16 +32,16 @@ extension Composition {
     /// The keys that tokens may be signed with besides.
     ///
     /// - Throws: ``Complaint`` when one can't be read.
-    private static func verificationKeys(_ settings: Settings) throws -> [VerificationKey] {
+    private static func verificationKeys(_ settings: Settings) throws -> [OtherKey] {
         guard let text = settings[AppSettings.verificationKeys] else { return [] }
         let end = /-----END [A-Z0-9 ]+-----/
-        var keys: [VerificationKey] = []
+        var keys: [OtherKey] = []
         var rest = text[...]
         while let match = rest.firstMatch(of: end) {
             let pem = rest[..<match.range.upperBound].drop { $0 != "-" }
             rest = rest[match.range.upperBound...]
             do {
-                keys.append(try VerificationKey(pem: String(pem)))
+                keys.append(try OtherKey(pem: String(pem)))
             } catch {
                 throw Complaint(
                     "auth.verificationKeys (\(settings.source(of: AppSettings.verificationKeys)))"
@@ -59,7 +59,7 @@ extension Composition {
     /// - Throws: ``Complaint`` when `auth.encryptionKey` is no key.
     static func secrets(_ settings: Settings, _ keys: TokenKeys) throws -> SealingKeys? {
         try sealingKeys(
-            settings, AppSettings.encryptionKey, [keys.signingKey].compactMap(\.self),
+            settings, AppSettings.encryptionKey, keys.signingKeys,
             for: "flotilla/user/secrets")
     }
 
@@ -68,15 +68,16 @@ extension Composition {
     ///
     /// - Throws: ``Complaint`` when `auth.sealingKey` is no key.
     static func sealing(_ settings: Settings, _ keys: TokenKeys) throws -> SealingKeys? {
-        var signingKey = keys.signingKey
-        if signingKey == nil, settings[AppSettings.environment] == .development,
+        var signingKeys = keys.signingKeys
+        if signingKeys.isEmpty, settings[AppSettings.environment] == .development,
             let data = FileManager.default.contents(
                 atPath: developmentKeyDirectory(settings) + "/" + developmentKeyName)
         {
-            signingKey = try? SigningKey(pem: String(decoding: data, as: UTF8.self))
+            signingKeys = [try? SigningKey(pem: String(decoding: data, as: UTF8.self))]
+                .compactMap(\.self)
         }
         return try sealingKeys(
-            settings, AppSettings.sealingKey, [signingKey].compactMap(\.self),
+            settings, AppSettings.sealingKey, signingKeys,
             for: "flotilla/mail-tokens")
     }
 

@@ -53,5 +53,69 @@ extension `The whole system` {
                 }
             }
         }
+
+        /// One request to each module that answers those who may see more.
+        private static let guardedPaths = [
+            "/api/v1/users?limit=1", "/api/v1/search/users?q=a", "/api/v1/audit/events?limit=1",
+        ]
+
+        private func statuses(of guest: API) async throws -> [Int] {
+            var statuses: [Int] = []
+            for path in Self.guardedPaths { statuses.append(try await guest.get(path).status) }
+            return statuses
+        }
+
+        @Test(arguments: Topology.allCases)
+        func `a role that is taken and a key that is revoked let into no process within seconds`(
+            topology: Topology
+        ) async throws {
+            try await withSystem(topology) { system in
+                let admin = try await system.administrator()
+                let ada = try await system.person("Ada")
+                #expect(try await statuses(of: ada.api) == [403, 403, 403])
+                let role = "/api/v1/users/\(ada.id)/roles/support"
+                let given = try await admin.api.send("PUT", role)
+                #expect(given.status == 204, "\(given)")
+                let helper = try await system.logIn(email: ada.email)
+                let (key, secret) = try await apiKey(by: admin)
+                let service = system.api.with(token: try await token(for: secret, in: system))
+                let guests = [helper.api, service]
+                for guest in guests { #expect(try await statuses(of: guest) == [200, 200, 200]) }
+
+                #expect(try await admin.api.delete(role).status == 204)
+                #expect(try await admin.api.delete("/api/v1/api-keys/\(key)").status == 204)
+                try await eventually("no process takes the tokens", within: .seconds(5)) {
+                    try await statuses(of: guests[0]) + statuses(of: guests[1])
+                } until: {
+                    $0 == [401, 401, 401, 401, 401, 401]
+                }
+                expectProblem(
+                    try await system.api.post(
+                        "/api/v1/api-keys/token", ["apiKey": .string(secret)]), 401,
+                    "auth.wrong_api_key")
+                let after = try await system.logIn(email: ada.email)
+                #expect(try await statuses(of: after.api) == [403, 403, 403])
+                #expect(try await statuses(of: admin.api) == [200, 200, 200])
+            }
+        }
+
+        private func apiKey(by admin: Person) async throws -> (id: String, secret: String) {
+            let made = try await admin.api.post(
+                "/api/v1/api-keys",
+                [
+                    "name": "till", "permissions": ["users:read", "search:users", "audit:read"],
+                ])
+            try #require(made.status == 201, "\(made)")
+            return (
+                try #require(made.json["id"].string), try #require(made.json["apiKey"].string)
+            )
+        }
+
+        private func token(for secret: String, in system: RunningSystem) async throws -> String {
+            let exchanged = try await system.api.post(
+                "/api/v1/api-keys/token", ["apiKey": .string(secret)])
+            try #require(exchanged.status == 200, "\(exchanged)")
+            return try #require(exchanged.json["accessToken"].string)
+        }
     }
 }

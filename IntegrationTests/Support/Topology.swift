@@ -52,11 +52,18 @@ enum Topology: String, CaseIterable, Sendable, CustomTestStringConvertible {
     func environment(
         in directory: String, storage: String? = nil
     ) throws -> [String: String] {
-        [
+        var environment = [
             "FLOTILLA_STORAGE_URL": try storage ?? makeStorage(in: directory),
             "FLOTILLA_MAIL_URL": "file:\(directory)/mail",
             "FLOTILLA_LOG_FORMAT": "json",
         ]
+        // Who puts a token into a mail is another process than who made it.
+        if isSplit { environment["FLOTILLA_AUTH_SEALING_KEY"] = Self.randomKey() }
+        return environment
+    }
+
+    private static func randomKey() -> String {
+        Data((0..<32).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
     }
 
     /// Takes away the storage that ``environment(in:storage:)`` made outside of the directory.

@@ -110,7 +110,7 @@ extension ModuleHarness where M == AuditModule {
         #expect(types == [Sighted.type.rawValue])
     }
 
-    @Test func `writes an event once, however often it is delivered`() async throws {
+    @Test func `B109: writes an event once, however often it is delivered`() async throws {
         let harness = try await ModuleHarness(AuditModule.self)
         for number in 0..<250 { try await harness.publish(Sighted(ship: "s\(number % 3)")) }
         try await harness.settle()
@@ -129,7 +129,7 @@ extension ModuleHarness where M == AuditModule {
             "UPDATE trail SET payload = '{}'", "UPDATE trail SET number = number",
             "DELETE FROM trail", "DELETE FROM trail WHERE key = 'Ada'",
         ] as [String])
-    func `refuses to change or lose an entry`(statement: String) async throws {
+    func `B109: refuses to change or lose an entry`(statement: String) async throws {
         let harness = try await ModuleHarness(AuditModule.self)
         try await harness.publish(Sighted(ship: "Ada"))
         try await harness.settle()

@@ -29,6 +29,22 @@ import Web
     }
 
     @Test(arguments: SealedToken.Use.allCases)
+    func `is given up once the link has ended, so that nothing else waits for it`(
+        use: SealedToken.Use
+    ) async throws {
+        let office = try await PostOffice()
+        try await office.register(user)
+        let sent = office.mails
+        let sealed = try PostOffice.sealElsewhere("a-token", for: use, of: user)
+        try await publish(use, sealed, at: office)
+        office.harness.time.advance(by: .seconds(3_601))
+        try await office.harness.settle()
+        #expect(try await office.harness.parked(at: PostOffice.consumer).isEmpty)
+        // That an address was changed is told all the same.
+        #expect(office.mails.count == sent.count + (use == .emailChangeUndo ? 1 : 0))
+    }
+
+    @Test(arguments: SealedToken.Use.allCases)
     func `is refused to another user's event and to another use`(use: SealedToken.Use) throws {
         let keys = try SealingKeys(SealingKeys.generate())
         let tokens = MailTokens(sealing: keys)
@@ -54,10 +70,11 @@ import Web
         }
     }
 
+    @discardableResult
     private func publish(
         _ use: SealedToken.Use, _ sealed: String, at office: PostOffice
     ) async throws -> EventID {
-        let (email, end) = ("ada@example.org", TestTime().now)
+        let (email, end) = ("ada@example.org", TestTime().now.addingTimeInterval(3_600))
         let event: any Event =
             switch use {
             case .emailVerification:

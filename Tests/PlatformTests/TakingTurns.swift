@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 
 @Suite struct `Taking turns` {
-    @Test func `never runs on more threads than allowed`() async throws {
+    @Test func `B22: never runs on more threads than allowed`() async throws {
         let threads = WorkThreads(name: "test", countMax: 3)
         let gauge = Gauge()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -31,7 +31,7 @@ import Testing
         #expect(try await threads.run { 7 } == 7)
     }
 
-    @Test func `leaves the line when its task is cancelled`() async throws {
+    @Test func `B26: leaves the line when its task is cancelled`() async throws {
         let turns = Turns(count: 1)
         try await turns.take()
         await withThrowingTaskGroup(of: Void.self) { group in
@@ -45,7 +45,7 @@ import Testing
         try await turns.take()
     }
 
-    @Test func `refuses when too many wait, and takes who comes later`() async throws {
+    @Test func `B23: refuses when too many wait, and takes who comes later`() async throws {
         let threads = WorkThreads(name: "test", countMax: 1)
         let turns = Turns(count: 1)
         try await turns.take()
@@ -97,6 +97,68 @@ import Testing
         }
         #expect(gauge.now == 0)
         #expect((1...2).contains(gauge.most))
+    }
+}
+
+@Suite struct `Taking turns by key` {
+    @Test func `B41: one at a time for each key`() async throws {
+        let turns = KeyedTurns()
+        let gauges = ["a": Gauge(), "b": Gauge(), "c": Gauge()]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<300 {
+                let key = ["a", "b", "c"][index % 3]
+                let gauge = try #require(gauges[key])
+                group.addTask {
+                    try await turns.run(key) {
+                        gauge.enter()
+                        await Task.yield()
+                        gauge.leave()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        for gauge in gauges.values {
+            #expect(gauge.now == 0)
+            #expect(gauge.most == 1)
+        }
+    }
+
+    @Test func `does not wait for another key`() async throws {
+        let turns = KeyedTurns()
+        let value = try await turns.run("a") { try await turns.run("b") { 7 } }
+        #expect(value == 7)
+    }
+
+    @Test func `gives its turn to the next when it throws`() async throws {
+        struct Broken: Error {}
+        let turns = KeyedTurns()
+        await #expect(throws: Broken.self) { try await turns.run("a") { throw Broken() } }
+        #expect(try await turns.run("a") { 7 } == 7)
+    }
+
+    @Test func `refuses when too many wait for a key, and takes who comes later`() async throws {
+        let turns = KeyedTurns()
+        try await turns.run("a") {
+            await #expect(throws: Overloaded.self) { try await turns.run("a", lineMax: 0) {} }
+            let other = try await turns.run("b", lineMax: 0) { 7 }
+            #expect(other == 7)
+        }
+        #expect(try await turns.run("a", lineMax: 0) { 7 } == 7)
+    }
+
+    @Test func `leaves a key's line when its task is cancelled`() async throws {
+        let turns = KeyedTurns()
+        try await turns.run("a") {
+            await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<50 { group.addTask { try await turns.run("a") {} } }
+                group.cancelAll()
+                while let result = await group.nextResult() {
+                    #expect(throws: CancellationError.self) { try result.get() }
+                }
+            }
+        }
+        #expect(try await turns.run("a", lineMax: 0) { 7 } == 7)
     }
 }
 

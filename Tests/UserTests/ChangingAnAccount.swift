@@ -15,7 +15,7 @@ import Web
         Form.json(["currentPassword": .string(current), "newPassword": .string(new)])
     }
 
-    @Test func `ends every other session and tells it`() async throws {
+    @Test func `B65: ends every other session and tells it`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (user, tokens) = try await harness.join()
         let other = try await harness.logIn().read(TokensSeen.self)
@@ -47,7 +47,7 @@ import Web
     }
 
     @Test(arguments: [7, 257])
-    func `refuses a new one of the wrong length`(count: Int) async throws {
+    func `B34: refuses a new one of the wrong length`(count: Int) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (_, tokens) = try await harness.join()
         let answer = try await harness.send(
@@ -126,7 +126,7 @@ import Web
             ["preferences": .array([])], ["preferences": .object(["a": .integer(1)])],
             ["preferences": .object(["a": .string(String(repeating: "x", count: 201))])],
         ] as [[String: JSONValue]])
-    func `refuses what is no profile, and changes nothing`(
+    func `B98: refuses what is no profile, and changes nothing`(
         extra: [String: JSONValue]
     ) async throws {
         let harness = try await ModuleHarness(UserModule.self)

@@ -9,7 +9,7 @@ import UserContract
 import Web
 
 @Suite(.serialized) struct `Deleting an account` {
-    @Test func `erases what is personal and tells it once`() async throws {
+    @Test func `B103: erases what is personal and tells it once`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (user, tokens) = try await harness.join()
         let caller = TestCaller(user.id)
@@ -39,7 +39,7 @@ import Web
             try await harness.send(.get, "/api/v1/users/me", as: caller).status == .unauthorized)
     }
 
-    @Test func `frees the address for somebody else`() async throws {
+    @Test func `B103: frees the address for somebody else`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (user, _) = try await harness.join()
         _ = try await harness.send(.delete, "/api/v1/users/me", as: TestCaller(user.id))
@@ -88,7 +88,7 @@ import Web
         #expect(try await harness.published(UserPasswordChanged.self).isEmpty)
     }
 
-    @Test func `takes over an account that was never confirmed`() async throws {
+    @Test func `B81: takes over an account that was never confirmed`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (user, squatter) = try await harness.join()
         _ = try await harness.module.createAdministrator(

@@ -39,7 +39,7 @@ import Web
         #expect(try await harness.logIn(email).status == .created)
     }
 
-    @Test func `answers the same to a wrong password and an unknown address`() async throws {
+    @Test func `B1: answers the same to a wrong password and an unknown address`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         _ = try await harness.register()
         var texts: Set<String> = []
@@ -59,7 +59,7 @@ import Web
         #expect(try await harness.published(UserLoggedIn.self).isEmpty)
     }
 
-    @Test func `tells of a failure without the address`() async throws {
+    @Test func `B111: tells of a failure without the address`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let user = try await harness.register().read(UserSeen.self)
         _ = try await harness.logIn("ada@example.org", "wrong horse")
@@ -89,7 +89,7 @@ import Web
         ("１２３４ｈｏｒｓｅｓ１２", "1234horses12"),
         ("\u{212B}ngstr\u{F6}m unit", "\u{C5}ngstro\u{308}m unit"),
     ])
-    func `takes one password in any Unicode form`(chosen: String, typed: String) async throws {
+    func `B31: takes one password in any Unicode form`(chosen: String, typed: String) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         _ = try await harness.register(["password": .string(chosen)])
         #expect(try await harness.logIn("ada@example.org", typed).status == .created)
@@ -102,7 +102,7 @@ import Web
         ("  a secret horse", "a secret horse"), ("a s\u{E4}cret horse", "a sacret horse"),
         ("a secret horse\n", "a secret horse"),
     ])
-    func `tells similar passwords apart, also behind a NUL`(
+    func `B17: tells similar passwords apart, also behind a NUL`(
         chosen: String, typed: String
     ) async throws {
         let harness = try await ModuleHarness(UserModule.self)

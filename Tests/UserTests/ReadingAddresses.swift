@@ -18,7 +18,7 @@ import Testing
             "a@" + String(repeating: "d", count: 63) + ".org"
         ),
     ])
-    func `keeps what was typed and makes a key of it`(typed: String, key: String) throws {
+    func `B93: keeps what was typed and makes a key of it`(typed: String, key: String) throws {
         let email = try #require(EmailAddress(typed))
         #expect(email.text == typed.trimmingSpaces)
         #expect(email.key == key)
@@ -46,7 +46,7 @@ import Testing
         "ad\u{131}@example.org",  // dotless i
         "ada＠example.org", "ada@example．org", "ada@\u{301}example.org",
     ])
-    func `refuses letters that look or fold alike`(typed: String) {
+    func `B94: refuses letters that look or fold alike`(typed: String) {
         #expect(EmailAddress(typed) == nil)
     }
 

@@ -2,6 +2,7 @@ import Crypto
 import Events
 import FlotillaTesting
 import Foundation
+import HTTPTypes
 import Testing
 import Web
 

@@ -5,6 +5,7 @@ import HTTPTypes
 import Testing
 import User
 import UserContract
+import Web
 
 @Suite(.serialized) struct `Reading the pages that mails lead to` {
     private static let pages = [

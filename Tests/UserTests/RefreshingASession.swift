@@ -15,7 +15,7 @@ import Web
         #expect(try answer.read(ProblemSeen.self).code == "auth.refresh_token_spent")
     }
 
-    @Test func `gives a new pair for the old one`() async throws {
+    @Test func `B58: gives a new pair for the old one`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let (user, tokens) = try await harness.join()
         harness.time.advance(by: .seconds(3_600))
@@ -30,7 +30,7 @@ import Web
         #expect(try new.read(UserSeen.self) == user)
     }
 
-    @Test func `goes on over many rotations`() async throws {
+    @Test func `B58: goes on over many rotations`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         var token = try await harness.join().tokens.refreshToken
         var seen: Set<String> = [token]
@@ -41,7 +41,7 @@ import Web
         #expect(seen.count == 11)
     }
 
-    @Test func `ends the session when a spent token comes back`() async throws {
+    @Test func `B58: ends the session when a spent token comes back`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let first = try await harness.join().tokens.refreshToken
         let second = try await harness.refresh(first).read(TokensSeen.self).refreshToken
@@ -68,7 +68,7 @@ import Web
         try expectRefused(try await harness.refresh(token))
     }
 
-    @Test func `keeps tokens as hashes only`() async throws {
+    @Test func `B57: keeps tokens as hashes only`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let token = try await harness.join().tokens.refreshToken
         let hashes = try await harness.database.read { transaction in
@@ -83,7 +83,7 @@ import Web
     @Test(arguments: [
         (Duration.seconds(7 * 24 * 3_600 - 1), true), (.seconds(7 * 24 * 3_600), false),
     ])
-    func `is over after seven days without use`(idle: Duration, isGood: Bool) async throws {
+    func `B62: is over after seven days without use`(idle: Duration, isGood: Bool) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let token = try await harness.join().tokens.refreshToken
         harness.time.advance(by: idle)
@@ -93,7 +93,7 @@ import Web
     }
 
     @Test(arguments: [(Duration.seconds(1), true), (.zero, false)])
-    func `is over after thirty days of use`(before: Duration, isGood: Bool) async throws {
+    func `B62: is over after thirty days of use`(before: Duration, isGood: Bool) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         var token = try await harness.join().tokens.refreshToken
         for _ in 1...5 {
@@ -106,7 +106,7 @@ import Web
 }
 
 @Suite(.serialized) struct `Publishing the keys` {
-    @Test func `shows the one that access tokens name`() async throws {
+    @Test func `B52: shows the one that access tokens name`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let tokens = try await harness.join().tokens
         let answer = try await harness.send(.get, "/.well-known/jwks.json")

@@ -111,7 +111,7 @@ import Web
     @Test(arguments: [
         (11, 422), (12, 201), (256, 201), (257, 422),
     ])
-    func `takes a password of 12 to 256 scalars`(count: Int, status: Int) async throws {
+    func `B28: takes a password of 12 to 256 scalars`(count: Int, status: Int) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         for scalar in ["x", "é", "🔑"] {
             let answer = try await harness.register([
@@ -129,7 +129,7 @@ import Web
             ["status": .string("active")], ["id": .string("01970000-0000-7000-8000-000000000001")],
             ["passwordHash": .string("x")], ["bio": .string("x")], ["isAdmin": .bool(true)],
         ] as [[String: JSONValue?]])
-    func `refuses fields that nobody asked for`(extra: [String: JSONValue?]) async throws {
+    func `B98: refuses fields that nobody asked for`(extra: [String: JSONValue?]) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         let answer = try await harness.register(extra)
         #expect(answer.status == .unprocessableContent)
@@ -151,7 +151,7 @@ import Web
     }
 
     @Test(arguments: ["ada@example.org", "ADA@Example.ORG", " ada@example.org "])
-    func `refuses an address that has an account, in any case`(email: String) async throws {
+    func `B93: refuses an address that has an account, in any case`(email: String) async throws {
         let harness = try await ModuleHarness(UserModule.self)
         _ = try await harness.register()
         let answer = try await harness.register(["email": .string(email)])

@@ -1,5 +1,5 @@
 import Crypto
-import Events
+public import Events
 public import Foundation
 import HTTPTypes
 public import Storage
@@ -71,6 +71,14 @@ public struct Idempotency: Sendable {
             WHERE subject = \(entry.subject) AND route = \(entry.route) AND key = \(entry.key)
             """)
         return response
+    }
+
+    /// Forgets a user's keys: the answers that are kept with them may be personal.
+    ///
+    /// - Throws: `StorageError`.
+    public func forgetAll(of user: UserID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "DELETE FROM idempotency_keys WHERE subject = \(user.description)")
     }
 
     private struct Entry {

@@ -37,18 +37,27 @@ public final class RateLimit: Sendable {
     public func wait(
         for client: String?, at now: ContinuousClock.Instant = .now
     ) -> Duration? {
-        visit(client, at: now, isTaking: true)
+        visit(client, at: now, .take)
     }
 
     /// Says how long to wait for a token, and takes none.
     public func shortage(
         of client: String?, at now: ContinuousClock.Instant = .now
     ) -> Duration? {
-        visit(client, at: now, isTaking: false)
+        visit(client, at: now, .look)
     }
 
+    /// Takes a token for something that was let through, also where there is none left: of many
+    /// things at a time each counts, and whoever comes next waits for longer. A bucket owes at most
+    /// what it holds.
+    public func charge(_ client: String?, at now: ContinuousClock.Instant = .now) {
+        _ = visit(client, at: now, .owe)
+    }
+
+    private enum Visit { case look, take, owe }
+
     private func visit(
-        _ client: String?, at now: ContinuousClock.Instant, isTaking: Bool
+        _ client: String?, at now: ContinuousClock.Instant, _ visit: Visit
     ) -> Duration? {
         guard settings.perSecond > 0 else { return nil }
         let key = ClientAddress.network(of: client)
@@ -60,7 +69,9 @@ public final class RateLimit: Sendable {
             bucket.tokens = filled(bucket, at: now)
             bucket.at = now
             let isAllowed = bucket.tokens >= 1
-            if isAllowed, isTaking { bucket.tokens -= 1 }
+            if visit == .owe || visit == .take && isAllowed {
+                bucket.tokens = max(bucket.tokens - 1, -Double(settings.burst))
+            }
             buckets[key] = bucket
             return isAllowed ? nil : .seconds((1 - bucket.tokens) / settings.perSecond)
         }

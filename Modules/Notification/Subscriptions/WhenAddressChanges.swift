@@ -7,6 +7,9 @@ extension NotificationModule {
         let notifications = notifications
         return [
             .on(UserEmailVerificationRequested.self) { event, delivery in
+                guard notifications.isInTime(event.expiresAt, because: delivery.id) else {
+                    return Notifications.nothing
+                }
                 let link = try notifications.link(
                     .emailVerification, event.sealedToken, of: event.userID)
                 return try await notifications.tell(

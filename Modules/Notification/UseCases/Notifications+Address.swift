@@ -10,6 +10,7 @@ extension Notifications {
     func changeRequested(
         _ event: UserEmailChangeRequested, because id: EventID
     ) async throws -> Outcome {
+        guard isInTime(event.expiresAt, because: id) else { return Self.nothing }
         let link = try event.sealedToken.map { try self.link(.emailChange, $0, of: event.userID) }
         let letter =
             link.map { Letter.emailChange(event, link: $0) } ?? Letter.emailChangeRefused
@@ -20,8 +21,10 @@ extension Notifications {
     ///
     /// - Throws: as `tell(_:_:at:because:)`; ``UnopenedToken``.
     func changed(_ event: UserEmailChanged, because id: EventID) async throws -> Outcome {
-        let link = try event.sealedToken.map {
-            try self.link(.emailChangeUndo, $0, of: event.userID)
+        // The change is told in any case; the way back only while it works.
+        let isInTime = event.expiresAt.map { self.isInTime($0, because: id) } ?? false
+        let link = try event.sealedToken.flatMap {
+            isInTime ? try self.link(.emailChangeUndo, $0, of: event.userID) : nil
         }
         let record = try await tell(
             event.userID, .emailChanged(event, link: link), at: event.oldEmail, because: id)

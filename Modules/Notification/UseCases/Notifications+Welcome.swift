@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import Logging
 import UserContract
 
@@ -23,7 +24,9 @@ extension Notifications {
     }
 
     private func confirmation(of event: UserRegistered, because id: EventID) -> String? {
-        guard let sealedToken = event.sealedToken else { return nil }
+        guard let sealedToken = event.sealedToken,
+            event.expiresAt.map({ isInTime($0, because: id) }) ?? false
+        else { return nil }
         do {
             return try link(.emailVerification, sealedToken, of: event.userID)
         } catch {
@@ -31,6 +34,15 @@ extension Notifications {
                 "welcome goes without its link", error: error, metadata: ["event.id": "\(id)"])
             return nil
         }
+    }
+
+    /// Whether a mail can still be of use: one whose link has ended would only puzzle, and what
+    /// comes after it must not wait for it.
+    func isInTime(_ expiresAt: Date, because id: EventID) -> Bool {
+        guard expiresAt <= now() else { return true }
+        logger.warning(
+            "no mail: its link ended before it could be sent", metadata: ["event.id": "\(id)"])
+        return false
     }
 
     /// The link that spends a token.

@@ -1,10 +1,9 @@
 public import Events
 public import Foundation
 
-/// An account was confirmed, suspended or taken up again.
+/// An account was suspended or taken up again.
 ///
-/// - Source: `Users.setStatus(_:of:reason:by:)` and the confirmation of an address, in the
-///   transaction that changes the account.
+/// - Source: `Users.setStatus(_:of:reason:by:)`, in the transaction that changes the account.
 /// - Heard by: `<module>.ended-access` of each module that answers callers;
 ///   `notification.user-mails`, `audit.trail`.
 public struct UserAccountStatusChanged: Event {

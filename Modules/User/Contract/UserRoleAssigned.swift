@@ -3,7 +3,8 @@ public import Foundation
 
 /// A user was given a role.
 ///
-/// - Source: `Users.createAdministrator(_:)`, in the transaction that inserts the assignment.
+/// - Source: `Roles.assign(_:to:by:)` and `Users.createAdministrator(_:)`, in the transaction
+///   that inserts the assignment.
 /// - Heard by: `audit.trail`.
 public struct UserRoleAssigned: Event {
     /// The wire name, stable for ever; another shape takes another version.

@@ -54,8 +54,8 @@ struct APIKeyRoutes: Sendable {
 
     @Sendable private func exchange(_ request: WebRequest) async throws -> WebResponse {
         let key = try request.decode { $0.secret("apiKey", length: 1...200) }
-        let token = try await keys.exchange(key, from: Device(request))
-        return try .json(AccessTokenBody(accessToken: token))
+        let (token, lifetime) = try await keys.exchange(key, from: Device(request))
+        return try .json(AccessTokenBody(accessToken: token, lifetime: lifetime))
     }
 }
 

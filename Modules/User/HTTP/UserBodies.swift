@@ -49,7 +49,12 @@ struct TokenBody: Encodable, Sendable {
 struct AccessTokenBody: Encodable, Sendable {
     let accessToken: String
     let tokenType = "Bearer"
-    let expiresIn = Sessions.accessTokenLifetime.components.seconds
+    let expiresIn: Int64
+
+    init(accessToken: String, lifetime: Duration = Sessions.accessTokenLifetime) {
+        self.accessToken = accessToken
+        expiresIn = lifetime.components.seconds
+    }
 }
 
 /// What everybody sees of a user: what they made public, and nothing else.

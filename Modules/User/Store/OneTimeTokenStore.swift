@@ -13,6 +13,15 @@ enum TokenUse: String, SQLConvertible, Sendable {
     /// Stands for a right password while the second factor is awaited.
     case secondFactor = "second_factor"
 
+    /// Whether a new one makes the ones before it worthless.
+    var isSingle: Bool {
+        switch self {
+        case .emailVerification, .passwordReset, .emailChange: true
+        // Log-ins go on side by side; and each address that was left can be gone back to.
+        case .secondFactor, .emailChangeUndo: false
+        }
+    }
+
     /// How long it works.
     var lifetime: TimeInterval {
         switch self {
@@ -52,13 +61,14 @@ struct OneTimeTokenStore: Sendable {
         let expiresAt: Date
     }
 
-    /// Stores a new token. Older ones of the same use are worth nothing from now on.
+    /// Stores a new token. Older ones of the same use are worth nothing from now on, where there is
+    /// to be one at a time.
     func issue(
         _ token: OneTimeToken, _ use: TokenUse, of user: UserID, email: String? = nil,
         session: SessionID? = nil, at now: Date, in transaction: Transaction
     ) throws -> Date {
         try purgeSomeExpired(at: now, in: transaction)
-        if use != .secondFactor { try void(use, of: user, in: transaction) }
+        if use.isSingle { try void(use, of: user, in: transaction) }
         let expiresAt = now + use.lifetime
         try transaction.execute(
             """
@@ -101,8 +111,27 @@ struct OneTimeTokenStore: Sendable {
             "DELETE FROM one_time_tokens WHERE user_id = \(user) AND purpose = \(use)")
     }
 
-    /// Makes all of a user's tokens worthless.
+    /// Makes all of a user's tokens worthless, but for those that take a new address back: whoever
+    /// took an account over could take them from its owner.
     func voidAll(of user: UserID, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            DELETE FROM one_time_tokens
+            WHERE user_id = \(user) AND purpose <> \(TokenUse.emailChangeUndo)
+            """)
+    }
+
+    /// Makes those worthless that take back a later change than this one does.
+    func voidUndos(after grant: Grant, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            DELETE FROM one_time_tokens
+            WHERE user_id = \(grant.userID) AND purpose = \(TokenUse.emailChangeUndo)
+                AND expires_at > \(grant.expiresAt)
+            """)
+    }
+
+    func erase(_ user: UserID, in transaction: Transaction) throws {
         try transaction.execute("DELETE FROM one_time_tokens WHERE user_id = \(user)")
     }
 

@@ -16,14 +16,18 @@ struct APIKeys: Sendable {
 
     /// Makes a key that permits no more than its maker may.
     ///
-    /// - Throws: `Problem` 403 for a permission that the caller lacks.
+    /// - Throws: `Problem` 403 for a permission that the caller lacks, 422 for an end that is past.
     func create(
         _ name: String, permissions: Set<String>, expiresAt: Date?, by caller: Principal
     ) async throws -> (APIKey, APIKeySecret) {
         try require(permissions, of: caller)
+        let now = users.now().wholeMilliseconds
+        if let expiresAt, expiresAt <= now {
+            throw Problem.invalid([.init(pointer: "/expiresAt", detail: "must be in the future")])
+        }
         let key = APIKey(
             id: APIKeyID(), name: name, permissions: permissions,
-            createdBy: caller.userID.description, createdAt: users.now().wholeMilliseconds,
+            createdBy: caller.userID.description, createdAt: now,
             expiresAt: expiresAt, usedAt: nil, revokedAt: nil)
         let secret = APIKeySecret(for: key.id)
         try await users.database.write { transaction in
@@ -74,10 +78,12 @@ struct APIKeys: Sendable {
         }
     }
 
-    /// An access token for a key, without a refresh token: the key is one.
+    /// An access token for a key, without a refresh token: the key is one. It ends with the key.
     ///
     /// - Throws: ``UserError/wrongAPIKey``; `Problem` 429 after too many wrong ones.
-    func exchange(_ text: String, from device: Device) async throws -> String {
+    func exchange(
+        _ text: String, from device: Device
+    ) async throws -> (token: String, lifetime: Duration) {
         try await sessions.bounded(device) {
             guard let secret = APIKeySecret(text) else { throw UserError.wrongAPIKey }
             let now = users.now().wholeMilliseconds
@@ -94,11 +100,14 @@ struct APIKeys: Sendable {
                 return key
             }
             guard let key else { throw UserError.wrongAPIKey }
-            return try await sessions.issuer.sign(
+            let left = key.expiresAt.map { Duration.seconds($0.timeIntervalSince(now)) }
+            let lifetime = min(Sessions.accessTokenLifetime, left ?? Sessions.accessTokenLifetime)
+            let token = try await sessions.issuer.sign(
                 Principal(
                     userID: UserID(key.id.uuid), sessionID: key.id.description, roles: [],
                     permissions: key.permissions, kind: .service, authenticatedAt: now),
-                at: now, lifetime: Sessions.accessTokenLifetime)
+                at: now, lifetime: lifetime)
+            return (token, lifetime)
         }
     }
 

@@ -27,6 +27,8 @@ struct EmailChanges: Sendable {
             guard user.email != email else { throw UserError.sameEmail }
             let key = ThrottleKey(.mail, "change", user.id.description)
             if let wait = try throttles.count(key, at: now, in: transaction) { return wait }
+            // Not only by another one's coming: that would tell a free address from a taken one.
+            try users.mailed.store.void(.emailChange, of: user.id, in: transaction)
             let isFree =
                 try email.key == user.email.key
                 || users.store.find(email, in: transaction) == nil
@@ -72,7 +74,8 @@ struct EmailChanges: Sendable {
         }
     }
 
-    /// Gives the account its old address back, and ends every session: somebody else had one.
+    /// Gives the account its old address back, and ends every session: somebody else had one. What
+    /// was changed after that is taken back with it.
     ///
     /// - Throws: ``UserError/tokenSpent``, ``UserError/emailTaken``.
     func undo(_ token: OneTimeToken) async throws {
@@ -85,6 +88,7 @@ struct EmailChanges: Sendable {
             else { throw UserError.tokenSpent }
             let old = user.email
             try move(&user, to: email, at: now, in: transaction)
+            try users.mailed.store.voidUndos(after: grant, in: transaction)
             try users.ending.endAll(
                 of: user.id, because: .emailChanged, in: transaction, &ended)
             try users.outbox.publish(

@@ -69,7 +69,7 @@ extension Sessions {
             } catch is Overloaded {
                 throw Problem.unavailable("too many log-ins at once", retryAfterSeconds: 2)
             } catch let refusal as UserError {
-                _ = policy.failures.wait(for: device.ipAddress)
+                policy.failures.charge(device.ipAddress)
                 throw refusal
             }
         }

@@ -78,9 +78,10 @@ extension Users {
             ended.end(id)
             try throttles.clearAll(
                 ThrottleKey(.logIn, try identifier(of: user.email)), in: transaction)
-            try mailed.store.voidAll(of: id, in: transaction)
+            try mailed.store.erase(id, in: transaction)
             try FactorStore().erase(id, in: transaction)
             try DeviceStore().erase(id, in: transaction)
+            try Idempotency(now: self.now).forgetAll(of: id, in: transaction)
             try store.erase(id, at: now, in: transaction)
             try outbox.publish(UserDeleted(userID: id, deletedAt: now), in: transaction)
         }

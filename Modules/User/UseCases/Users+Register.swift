@@ -34,7 +34,7 @@ extension Users {
                 try await database.write { try insert(user, in: $0) }
                 return user
             } catch UserError.emailTaken {
-                _ = logInPolicy.failures.wait(for: device.ipAddress)
+                logInPolicy.failures.charge(device.ipAddress)
                 throw UserError.emailTaken
             }
         }
