@@ -23,7 +23,7 @@ extension `The whole system` {
         }
 
         @Test(arguments: Topology.allCases)
-        func `who is suspended, has left or has gone is out of every process within seconds`(
+        func `B63, B64: who is suspended, has left or has gone is out of every process in seconds`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in
@@ -66,7 +66,7 @@ extension `The whole system` {
         }
 
         @Test(arguments: Topology.allCases)
-        func `a role that is taken and a key that is revoked let into no process within seconds`(
+        func `B67, B108: a role that is taken and a key that is revoked open no process any more`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in

@@ -69,7 +69,7 @@ extension `The whole system` {
             }
         }
 
-        @Test func `tells the events of a log-in where the client is`() async throws {
+        @Test func `B42: tells the events of a log-in where the client is`() async throws {
             try await withFleet { api, user, _ in
                 _ = try await logIn(api, headers: ["X-Forwarded-For": "203.0.113.9"])
                 let listed = try await user.command([

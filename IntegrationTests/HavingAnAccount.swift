@@ -3,7 +3,7 @@ import Testing
 extension `The whole system` {
     @Suite struct `Having an account` {
         @Test(arguments: Topology.allCases)
-        func `spends a refresh token by use, and ends the session of one that comes back`(
+        func `B58: spends a refresh token by use, and ends the session of one that comes back`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in
@@ -31,7 +31,7 @@ extension `The whole system` {
         }
 
         @Test(arguments: Topology.allCases)
-        func `gives two refreshes at a time one and the same new token`(topology: Topology)
+        func `B60: gives two refreshes at a time one and the same new token`(topology: Topology)
             async throws
         {
             try await withSystem(topology) { system in
@@ -103,7 +103,7 @@ extension `The whole system` {
         }
 
         @Test(arguments: Topology.allCases)
-        func `leaves no hit, no notice and no log-in when it is deleted`(
+        func `B103: leaves no hit, no notice and no log-in when it is deleted`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in

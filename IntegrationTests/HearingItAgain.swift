@@ -88,7 +88,7 @@ extension `The whole system` {
         ) async throws {
             try await withSystem(topology) { system in
                 try await history(in: system)
-                let sent = try system.mailbox.mails.map(\.file)
+                let sent = try system.mailbox.mails
                 #expect(sent.count == 5)
                 let emptied = try await Program.run(
                     "/usr/bin/find", ["\(system.directory.path)/mail", "-type", "f", "-delete"])
@@ -100,7 +100,10 @@ extension `The whole system` {
                 let loud = try await system.command(
                     ["events", "replay", "--consumer", mails, "--with-effects"])
                 #expect(loud.exitCode == 0, "\(loud)")
-                #expect(try system.mailbox.mails.map(\.file) == sent)
+                // Whoever has left since is written to no more.
+                let due = sent.filter { $0["To"] != "ada3@example.com" }.map(\.file)
+                #expect(due.count == 4)
+                #expect(try system.mailbox.mails.map(\.file) == due)
                 // After the replay everything is as before: a new user gets one mail.
                 let eve = try await system.person("Eve", number: 9)
                 try await eventually("Eve's mail") {

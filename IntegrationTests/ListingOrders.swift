@@ -34,7 +34,7 @@ extension `The whole system` {
         }
 
         @Test(arguments: Topology.allCases)
-        func `shows everybody their own alone`(topology: Topology) async throws {
+        func `B100: shows everybody their own alone`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let admin = try await system.administrator()
                 let ada = try await system.person("Ada")

@@ -71,7 +71,7 @@ extension `The whole system` {
                     "/api/v1/email-changes/undo", ["token": undo])
                 #expect(undone.status == 204, "\(undone)")
                 expectProblem(try await ada.api.get("/api/v1/users/me"), 401, "auth.unauthorized")
-                let back = try await system.logIn(email: ada.email)
+                let back = try await setPassword(of: ada, in: system)
                 #expect(try await email(of: back) == ada.email)
                 try await expectFound(ada, by: "ada0", admin)
                 try await system.quiet()
@@ -79,6 +79,24 @@ extension `The whole system` {
                 #expect(toEve.count == 2, "a welcome, and that somebody wanted the address")
                 #expect(toEve.allSatisfy { $0.token(for: .confirmEmailChange) == nil })
             }
+        }
+
+        /// Whoever changed the address knew the password; so it opens nothing any more.
+        private func setPassword(of ada: Person, in system: RunningSystem) async throws -> Person {
+            expectProblem(
+                try await system.api.post(
+                    "/api/v1/sessions",
+                    ["email": .string(ada.email), "password": .string(ada.password)]),
+                401, "auth.wrong_credentials")
+            let asked = try await system.api.post(
+                "/api/v1/password-resets", ["email": .string(ada.email)])
+            #expect(asked.status == 202, "\(asked)")
+            let token = try await system.mailedToken(for: .resetPassword, to: ada.email)
+            let new = "a second battery horse"
+            let reset = try await system.api.post(
+                "/api/v1/password-resets/confirm", ["token": token, "newPassword": .string(new)])
+            #expect(reset.status == 204, "\(reset)")
+            return try await system.logIn(email: ada.email, password: new)
         }
 
         private func email(of person: Person) async throws -> String? {
@@ -137,7 +155,7 @@ extension `The whole system` {
             let mails = try ada.system.mailbox.mails(to: ada.email)
             #expect(mails.count == expected.count)
             for mail in mails {
-                #expect(mail.body.hasPrefix("Hello Ada,\n\n"), "\(mail.body)")
+                #expect(mail.body.hasPrefix("Hello"), "\(mail.body)")
                 #expect(!mail.body.contains(ada.password))
             }
         }

@@ -75,8 +75,10 @@ extension `The whole system under strain` {
             let grace = tables.isPostgres ? "interval '31 seconds'" : "31000000"
             try await tables.damage(
                 "user",
-                "UPDATE refresh_tokens SET spent_at = spent_at - \(grace) WHERE spent_at IS NOT NULL"
-            )
+                """
+                UPDATE refresh_tokens SET spent_at = spent_at - \(grace)
+                WHERE spent_at IS NOT NULL
+                """)
             for keeper in keepers {
                 try await keeper.refresh(system.api)
                 #expect(keeper.refusal == nil, "\(seed)")

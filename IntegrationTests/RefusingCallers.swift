@@ -3,7 +3,7 @@ import Testing
 extension `The whole system` {
     @Suite struct `Refusing a caller` {
         @Test(arguments: Topology.allCases)
-        func `takes no token but a good one, and says the same whatever is wrong`(
+        func `B47, B48, B49: takes no token but a good one, and says the same whatever is wrong`(
             topology: Topology
         ) async throws {
             try await withSystem(topology) { system in

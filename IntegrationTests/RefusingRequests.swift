@@ -56,7 +56,7 @@ extension `The whole system` {
         ]
 
         @Test(arguments: Topology.allCases)
-        func `points at every wrong field of a body`(topology: Topology) async throws {
+        func `B112: points at every wrong field of a body`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let admin = try await system.administrator()
                 let ada = try await system.person("Ada")

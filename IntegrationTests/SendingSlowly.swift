@@ -12,7 +12,7 @@ extension `The whole system` {
             """
 
         @Test(arguments: Topology.allCases)
-        func `gets 408 and a closed connection after the request timeout`(
+        func `B117: gets 408 and a closed connection after the request timeout`(
             topology: Topology
         ) async throws {
             let timeout = ["FLOTILLA_HTTP_REQUEST_TIMEOUT": "1s"]
@@ -38,6 +38,27 @@ extension `The whole system` {
                 #expect(answer.lowercased().contains("application/problem+json"))
                 #expect(answer.components(separatedBy: "HTTP/1.1").count == 2, "\(answer)")
                 #expect(try await system.api.get("/health/live").status == 200)
+            }
+        }
+
+        /// As long as a connection may be idle; waiting for it costs nothing.
+        @Test func `B117: heads that never end are cut off, and hold up nobody meanwhile`()
+            async throws
+        {
+            try await withSystem(.monolithSQLite) { system in
+                let connections = try (0..<100).map { _ in try RawConnection(port: system.port) }
+                let start = ContinuousClock.now
+                for connection in connections { try connection.write(Self.head + "X-Drip: ") }
+                var open = connections[...]
+                while !open.isEmpty, ContinuousClock.now < start + .seconds(90) {
+                    for connection in open { try connection.write("x") }
+                    #expect(try await system.api.get("/health/live").status == 200)
+                    try await Task.sleep(for: .milliseconds(500))
+                    open = open.filter { !$0.isReadable }
+                }
+                #expect(open.isEmpty, "\(open.count) stay open")
+                #expect(connections.allSatisfy { $0.readToEnd() == "" })
+                #expect(ContinuousClock.now - start > .seconds(60), "idle ones may stay a while")
             }
         }
 

@@ -131,8 +131,8 @@ enum Behaviours {
         }
     }
 
-    /// The files whose tests bear a number: ``func `B73: …` ``, ``func `B1, S2: …` ``. Here are none,
-    /// though strings look like some.
+    /// The files whose tests bear a number: ``func `B73: …` ``, ``func `B1, S2: …` ``. Here are
+    /// none, though strings look like some.
     private static func files(in tree: SourceTree) -> [Int: Set<String>] {
         var files: [Int: Set<String>] = [:]
         for file in tree.files where file.isTest && !file.isBelow("Tests/ArchitectureTests") {

@@ -10,17 +10,13 @@ import UserContract
 @Suite(.serialized) struct `Knowing where mails go` {
     private let user = UserID()
 
-    @Test func `follows the name and the address of a user`() async throws {
+    @Test func `follows the address of a user`() async throws {
         let office = try await PostOffice()
         try await office.register(user)
-        try await office.harness.publish(
-            UserProfileUpdated(
-                userID: user, firstName: "Zoë", lastName: "Lovelace", phone: nil, bio: nil,
-                preferences: [:], changedFields: ["firstName"]))
         try await office.harness.publish(moved(to: "zoe@example.net"))
         let mail = try #require(try await office.mailed(passwordChanged))
         #expect(mail.toAddress == "zoe@example.net")
-        #expect(mail.body.hasPrefix("Hello Zoë,\n"))
+        #expect(mail.body.hasPrefix("Hello,\n"))
     }
 
     @Test func `is not confused by a registration that is heard again`() async throws {
@@ -87,7 +83,7 @@ import UserContract
         try await office.register(user)
         try await office.harness.publish(deleted)
         try await office.harness.settle()
-        #expect(try await rows(in: office) == ["||deleted"])
+        #expect(try await rows(in: office) == ["|deleted"])
     }
 
     @Test func `holds when an old registration or change is heard after it`() async throws {
@@ -98,17 +94,13 @@ import UserContract
         let sent = office.mails
         try await office.register(user)
         try await office.harness.publish(
-            UserProfileUpdated(
-                userID: user, firstName: "Ada", lastName: "Lovelace", phone: nil, bio: nil,
-                preferences: [:], changedFields: []))
-        try await office.harness.publish(
             UserEmailChanged(
                 userID: user, email: "new@example.org", oldEmail: "ada@example.org",
                 sealedToken: nil, expiresAt: nil, changedAt: TestTime().now))
         try await office.harness.settle()
         #expect(office.mails == sent)
         #expect(try await office.notices(of: user).items.isEmpty)
-        #expect(try await rows(in: office) == ["||deleted"])
+        #expect(try await rows(in: office) == ["|deleted"])
         #expect(try await office.harness.parked(at: PostOffice.consumer).isEmpty)
     }
 
@@ -117,18 +109,17 @@ import UserContract
         try await office.harness.publish(deleted)
         try await office.register(user)
         #expect(office.mails.isEmpty)
-        #expect(try await rows(in: office) == ["||deleted"])
+        #expect(try await rows(in: office) == ["|deleted"])
     }
 
     private var deleted: UserDeleted { UserDeleted(userID: user, deletedAt: TestTime().now) }
 
     private func rows(in office: PostOffice) async throws -> [String] {
         try await office.harness.database.read { transaction in
-            try transaction.rows("SELECT email, first_name, deleted_at FROM recipients").map {
+            try transaction.rows("SELECT email, deleted_at FROM recipients").map {
                 let deletedAt: Date? = try $0.get("deleted_at")
                 let email: String = try $0.get("email")
-                let firstName: String = try $0.get("first_name")
-                return "\(email)|\(firstName)|\(deletedAt == nil ? "" : "deleted")"
+                return "\(email)|\(deletedAt == nil ? "" : "deleted")"
             }
         }
     }

@@ -116,7 +116,7 @@ import UserContract
         try await office.register(user)
         let mail = try #require(try await office.mailed(event))
         #expect(mail.toAddress == "ada@example.org")
-        #expect(mail.body.hasPrefix("Hello Ada,\n\n"))
+        #expect(mail.body.hasPrefix("Hello,\n\n"))
         #expect(mail.defects.isEmpty)
         #expect(mail.links.isEmpty)
         #expect(!mail.body.contains("session-1"))

@@ -60,6 +60,23 @@ import Testing
         #expect(try await threads.run(lineMax: 0) { 7 } == 7)
     }
 
+    @Test func `S27: who may wait in half of the line leaves the other half to others`()
+        async throws
+    {
+        let turns = Turns(count: 1)
+        try await turns.take()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 { group.addTask { try await turns.take(lineMax: 2) } }
+            while turns.waitingCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            await #expect(throws: Overloaded.self) { try await turns.take(lineMax: 2) }
+            group.addTask { try await turns.take(lineMax: 4) }
+            while turns.waitingCount < 3 { try await Task.sleep(for: .milliseconds(1)) }
+            for _ in 0..<3 { turns.giveBack() }
+            try await group.waitForAll()
+        }
+        turns.giveBack()
+    }
+
     @Test func `refuses who waited for too long, and begins who did not`() async throws {
         let turns = Turns(count: 1, patience: .milliseconds(200))
         try await turns.take()

@@ -44,6 +44,12 @@ import Web
         #expect(complaint(String(repeating: "a tall tree ", count: 21)) == nil)
     }
 
+    @Test func `S35: what is compared is bounded after it has grown by normalization`() {
+        // One scalar that becomes eighteen (U+FDFA), 256 times: 4,608 are not looked at.
+        let grown = String(repeating: "\u{FDFA}", count: Password.lengthMax)
+        #expect(complaint(grown) == "must have 12 to 256 characters")
+    }
+
     @Test func `B34: is judged alike at registration, change and by the command line`() async throws
     {
         let harness = try await ModuleHarness(UserModule.self)

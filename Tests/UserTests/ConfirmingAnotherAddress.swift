@@ -2,6 +2,7 @@ import Events
 import FlotillaTesting
 import Foundation
 import HTTPTypes
+import Storage
 import Testing
 import User
 import UserContract
@@ -53,7 +54,12 @@ import Web
         for tokens in [tokens, thief] {
             #expect(try await harness.refresh(tokens.refreshToken).status == .unauthorized)
         }
-        let back = try await harness.logIn().read(TokensSeen.self)
+        // Whoever was in the account may know the password.
+        #expect(try await harness.logIn().status == .unauthorized)
+        let reset = try await harness.resetToken(of: user)
+        #expect(try await harness.confirmReset(reset, "the owner's staple").status == .noContent)
+        let back = try await harness.logIn(user.email, "the owner's staple")
+            .read(TokensSeen.self)
         #expect(try await harness.show(back.accessToken).email == user.email)
         #expect(try await harness.undoEmail(undo).status == .badRequest)
         let events = try await harness.published(UserEmailChanged.self)
@@ -62,6 +68,19 @@ import Web
         #expect(
             try await harness.published(UserSessionsEnded.self).map(\.reason)
                 == ["email_changed"])
+    }
+
+    @Test func `B97: a second factor that was turned on after the change goes with it`()
+        async throws
+    {
+        let harness = try await ModuleHarness(UserModule.self, settings: .withoutFloor)
+        let (user, tokens) = try await harness.join()
+        _ = try await harness.requestEmail(Self.new, token: tokens.accessToken)
+        _ = try await harness.confirmEmail(try await harness.changeToken(of: user.id))
+        let undo = try await harness.undoToken(of: user.id)
+        _ = try await harness.turnOnFactor(tokens.accessToken)
+        #expect(try await harness.undoEmail(undo).status == .noContent)
+        #expect(try await harness.count("SELECT COUNT(*) AS n FROM totp_factors") == 0)
     }
 
     @Test(arguments: ["password", "reset", "email"])
@@ -107,7 +126,9 @@ import Web
         }
         #expect(try await harness.undoEmail(undo[0]).status == .noContent)
         #expect(try await harness.undoEmail(undo[1]).status == .badRequest)
-        #expect(try await harness.logIn(user.email).status == .created)
+        let count = try await harness.count(
+            "SELECT COUNT(*) AS n FROM users WHERE email = \(user.email)")
+        #expect(count == 1)
     }
 
     @Test func `B97: the undo link ends after three days`() async throws {

@@ -61,6 +61,15 @@ import Web
 }
 
 @Suite(.serialized) struct `Creating an administrator` {
+    @Test func `B107: nobody is there before the first one is made`() async throws {
+        let harness = try await ModuleHarness(
+            UserModule.self, settings: ["user.failureFloor": "0ms"])
+        #expect(try await harness.count("SELECT COUNT(*) AS n FROM users") == 0)
+        for email in ["admin", "admin@flotilla.example", "root@localhost"] {
+            #expect(try await harness.logIn(email, "admin").status == .unauthorized)
+        }
+    }
+
     @Test func `opens an active account with the role, and once`() async throws {
         let harness = try await ModuleHarness(UserModule.self)
         for _ in 1...2 {

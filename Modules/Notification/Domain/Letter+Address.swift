@@ -23,7 +23,7 @@ extension Letter {
 
     static func emailChange(_ event: UserEmailChangeRequested, link: String) -> Letter {
         Letter(
-            kind: .emailChange, subject: emailChangeSubject, isToStranger: true,
+            kind: .emailChange, subject: emailChangeSubject,
             paragraphs: ["please confirm that your Flotilla account shall have this address:"]
                 + paragraphs(link: link, until: event.expiresAt)
                 + ["If you did not ask for it, leave the link alone. Nothing will happen."])
@@ -34,7 +34,7 @@ extension Letter {
     /// Kind and subject are those of the confirmation: the account that asked lists both, and must
     /// not learn from them whose address it is.
     static let emailChangeRefused = Letter(
-        kind: .emailChange, subject: emailChangeSubject, isToStranger: true,
+        kind: .emailChange, subject: emailChangeSubject,
         paragraphs: [
             "somebody wanted this address for another Flotilla account. It belongs to yours, so"
                 + " nothing happened, and you need not do anything.",
@@ -46,7 +46,7 @@ extension Letter {
     static func emailChanged(_ event: UserEmailChanged, link: String?) -> Letter {
         guard let link else {
             return Letter(
-                kind: .emailChanged, subject: emailChangedSubject, isToStranger: true,
+                kind: .emailChanged, subject: emailChangedSubject,
                 paragraphs: [
                     "a Flotilla account no longer has this address: the change to it was taken"
                         + " back on \(spelled(event.changedAt)).",

@@ -5,16 +5,14 @@ struct Letter: Sendable, Hashable {
     let kind: Notice.Kind
     /// Free of secrets: it is listed to the user.
     let subject: String
-    /// Whether the reader may be somebody else than the user, whose name is not theirs to know.
-    var isToStranger = false
     /// What stands between greeting and signature.
     let paragraphs: [String]
 
     /// The text for one reader.
     ///
-    /// - Parameter firstName: as the user gave it; `nil` when it is not known.
-    func text(to firstName: String?) -> String {
-        let name = isToStranger ? "" : (firstName ?? "").asOutsideWords()
+    /// - Parameter firstName: as the user gave it; `nil` where the reader may be somebody else.
+    func text(to firstName: String? = nil) -> String {
+        let name = (firstName ?? "").asOutsideWords()
         let greeting = name.isEmpty ? "Hello," : "Hello \(name),"
         return ([greeting] + paragraphs + ["The Flotilla crew"]).joined(separator: "\n\n")
     }

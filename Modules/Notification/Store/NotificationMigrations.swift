@@ -23,7 +23,6 @@ let notificationMigrations = MigrationSet(
             CREATE TABLE recipients (
                 user_id \(dialect.uuid) NOT NULL PRIMARY KEY,
                 email TEXT NOT NULL,
-                first_name TEXT NOT NULL,
                 deleted_at \(dialect.timestamp)
             ) \(dialect.strict);
             """

@@ -18,12 +18,6 @@ extension NotificationModule {
             .on(UserRegistered.self) { event, delivery in
                 try await notifications.welcome(event, because: delivery.id)
             },
-            .on(UserProfileUpdated.self) { event, _ in
-                { transaction in
-                    try notifications.recipients.rename(
-                        event.userID, firstName: event.firstName, in: transaction)
-                }
-            },
             .on(UserRegistrationRepeated.self) { event, delivery in
                 try await notifications.tell(
                     event.userID, .registrationRepeated, because: delivery.id)

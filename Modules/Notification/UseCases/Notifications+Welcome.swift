@@ -18,7 +18,7 @@ extension Notifications {
             letter, to: event.email, called: event.firstName, of: event.userID, because: id)
         return { [recipients, notices] transaction in
             try recipients.insert(
-                event.userID, email: event.email, firstName: event.firstName, in: transaction)
+                event.userID, email: event.email, in: transaction)
             try notices.insert(notice, in: transaction)
         }
     }

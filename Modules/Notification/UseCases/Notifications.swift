@@ -38,10 +38,9 @@ struct Notifications: Sendable {
             logger.warning("no address known to write to", metadata: ["event.id": "\(id)"])
             return Self.nothing
         case (.unknown, let address?):
-            notice = try await send(letter, to: address, called: nil, of: user, because: id)
-        case (.known(let email, let firstName), _):
-            notice = try await send(
-                letter, to: address ?? email, called: firstName, of: user, because: id)
+            notice = try await send(letter, to: address, of: user, because: id)
+        case (.known(let email), _):
+            notice = try await send(letter, to: address ?? email, of: user, because: id)
         }
         return { [notices] in try notices.insert(notice, in: $0) }
     }
@@ -58,7 +57,7 @@ struct Notifications: Sendable {
     ///
     /// - Throws: ``MailError`` when a later try, or an operator, can mend it.
     func send(
-        _ letter: Letter, to address: String, called firstName: String?, of user: UserID,
+        _ letter: Letter, to address: String, called firstName: String? = nil, of user: UserID,
         because id: EventID
     ) async throws -> Notice {
         let now = now().wholeMilliseconds

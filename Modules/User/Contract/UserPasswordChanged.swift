@@ -1,9 +1,10 @@
 public import Events
 public import Foundation
 
-/// A user chose a new password; every other session of theirs has ended.
+/// A user has another password, or none until they set one; every other session has ended.
 ///
-/// - Source: `Users.changePassword(_:)`, in the transaction that stores the hash.
+/// - Source: `Users.changePassword(_:)`, `PasswordResets.confirm(_:)` and
+///   `EmailChanges.undo(_:)`, in the transaction that stores the hash.
 /// - Heard by: `notification.user-mails`, `audit.trail`.
 public struct UserPasswordChanged: Event {
     /// The wire name, stable for ever; another shape takes another version.

@@ -3,7 +3,7 @@ public import Events
 /// A user changed what they tell about themselves.
 ///
 /// - Source: `Users.updateProfile(_:)`, in the transaction that updates the user.
-/// - Heard by: `notification.user-mails`, `search.user-index`, `order.customers`, `audit.trail`.
+/// - Heard by: `search.user-index`, `order.customers`, `audit.trail`.
 public struct UserProfileUpdated: Event {
     /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserProfileUpdatedEventV1"

@@ -18,6 +18,9 @@ struct PasswordHash: Sendable {
     /// bcrypt reads so many bytes of a password and ignores the rest.
     private static let bcryptByteCountMax = 72
 
+    /// Stands where there is no password: none fits it.
+    static let none = ""
+
     /// - Parameter text: as stored; `nil` for what is no hash of a known scheme within the bounds.
     init?(_ text: String) {
         self.text = text

@@ -10,6 +10,7 @@ struct EmailChanges: Sendable {
     let users: Users
     private let throttles = ThrottleStore()
     private let sessions = SessionStore()
+    private let factors = FactorStore()
 
     init(users: Users) { self.users = users }
 
@@ -74,8 +75,9 @@ struct EmailChanges: Sendable {
         }
     }
 
-    /// Gives the account its old address back, and ends every session: somebody else had one. What
-    /// was changed after that is taken back with it.
+    /// Gives the account its old address back. Somebody else was in it: so every session ends, the
+    /// password is void until another is set by mail, and what was changed after the address is
+    /// taken back with it, a second factor among it.
     ///
     /// - Throws: ``UserError/tokenSpent``, ``UserError/emailTaken``.
     func undo(_ token: OneTimeToken) async throws {
@@ -89,12 +91,23 @@ struct EmailChanges: Sendable {
             let old = user.email
             try move(&user, to: email, at: now, in: transaction)
             try users.mailed.store.voidUndos(after: grant, in: transaction)
+            user.passwordHash = PasswordHash.none
+            try users.store.update(user, at: now, in: transaction)
+            let changedAt = grant.expiresAt - TokenUse.emailChangeUndo.lifetime
+            if let factor = try factors.find(user.id, in: transaction),
+                factor.confirmedAt.map({ $0 >= changedAt }) ?? true
+            {
+                try factors.erase(user.id, in: transaction)
+            }
             try users.ending.endAll(
                 of: user.id, because: .emailChanged, in: transaction, &ended)
             try users.outbox.publish(
                 UserEmailChanged(
                     userID: user.id, email: email.text, oldEmail: old.text, sealedToken: nil,
                     expiresAt: nil, changedAt: now), in: transaction)
+            try users.outbox.publish(
+                UserPasswordChanged(userID: user.id, ipAddress: nil, changedAt: now),
+                in: transaction)
         }
     }
 
