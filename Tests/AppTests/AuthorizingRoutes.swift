@@ -25,6 +25,7 @@ import Web
         "DELETE /api/v1/users/{id}/sessions": .administrators,
         "DELETE /api/v1/users/{id}/sessions/{session}": .administrators,
         "DELETE /api/v1/users/{id}/log-in-delays": .administrators,
+        "DELETE /api/v1/users/{id}/mfa": .administrators,
         "POST /api/v1/email-verifications": .users,
         "POST /api/v1/email-verifications/confirm": .anyone,
         "POST /api/v1/password-resets": .anyone,

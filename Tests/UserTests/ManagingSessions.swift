@@ -210,7 +210,7 @@ import Web
 }
 
 @Suite(.serialized) struct `Administering accounts` {
-    private let boss = TestCaller(UserID(), permissions: ["users:read", "users:manage"])
+    private let boss = TestCaller(UserID(), roles: ["admin"])
 
     private func put(
         _ status: String, _ user: UserID, _ harness: ModuleHarness<UserModule>

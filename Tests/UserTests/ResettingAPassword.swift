@@ -124,6 +124,7 @@ import Web
     @Test func `B75: opens no session and does not stand for the second factor`() async throws {
         let harness = try await ModuleHarness(UserModule.self, settings: .withoutFloor)
         let (user, _, factor) = try await harness.joinWithFactor()
+        _ = try await harness.confirmAddress(try await harness.welcomeToken(of: user.id))
         let sessions = try await harness.published(UserLoggedIn.self).count
         let answer = try await harness.confirmReset(
             try await harness.resetToken(of: user), "battery staple")

@@ -270,13 +270,17 @@ extension Fields {
 }
 
 extension String {
-    /// Line breaks, NUL and their kin, and the bidirectional controls that reorder text.
+    /// Line breaks, NUL and their kin, the bidirectional controls that reorder text, and what
+    /// nobody sees: the zero width space, the byte order mark, and tags. Joiners and direction
+    /// marks stay, for scripts and emoji are written with them.
     fileprivate var hasControls: Bool {
         unicodeScalars.contains { scalar in
             [.control, .lineSeparator, .paragraphSeparator]
                 .contains(scalar.properties.generalCategory)
                 || (0x202A...0x202E).contains(scalar.value)
                 || (0x2066...0x2069).contains(scalar.value)
+                || [0x200B, 0xFEFF].contains(scalar.value)
+                || (0xE0000...0xE007F).contains(scalar.value)
         }
     }
 }

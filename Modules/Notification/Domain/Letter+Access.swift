@@ -22,6 +22,14 @@ extension Letter {
     }
 
     static func mfaChanged(_ event: MfaStatusChanged) -> Letter {
+        if event.method == MfaStatusChanged.recoveryCodes {
+            return Letter(
+                kind: .mfaChanged, subject: "New recovery codes at Flotilla",
+                paragraphs: [
+                    "new recovery codes were made on \(spelled(event.changedAt)). Those that you"
+                        + " had are worth nothing now.", notMe,
+                ])
+        }
         let state = event.enabled ? "on" : "off"
         let effect =
             event.enabled

@@ -14,10 +14,13 @@ public struct MfaStatusChanged: Event {
     public let userID: UserID
     /// Whether log-ins need it from now on.
     public let enabled: Bool
-    /// `totp`.
+    /// `totp`; or `recovery_codes`, when new ones were made.
     public let method: String
     /// UTC.
     public let changedAt: Date
+
+    /// The method whose codes are on paper.
+    public static let recoveryCodes = "recovery_codes"
 
     /// The user, so that everything about one user keeps its sequence.
     public var key: String { userID.description }

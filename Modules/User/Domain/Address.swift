@@ -28,6 +28,15 @@ struct Address: Sendable, Hashable {
         code.utf8.count == 2 && countries.contains(code)
     }
 
+    /// Those of the standard, without what Unicode's list adds: codes that are reserved for others'
+    /// use, and for groups and parts of countries.
     private static let countries = Set(
-        Locale.Region.isoRegions.filter { $0.identifier.utf8.count == 2 }.map(\.identifier))
+        Locale.Region.isoRegions.map(\.identifier).filter { code in
+            code.utf8.count == 2 && !others.contains(code)
+                && code.wholeMatch(of: /AA|Q[M-Z]|X[A-Z]|ZZ/) == nil
+        })
+
+    private static let others: Set<String> = [
+        "AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "TA", "UN",
+    ]
 }

@@ -85,7 +85,7 @@ extension UserError: Refusal {
                 "this is the last administrator; make another one first"
             )
         case .notAdministrator:
-            ("auth.forbidden", .forbidden, "only administrators give or take this role")
+            ("auth.forbidden", .forbidden, "only administrators act on administrators")
         case .ownRoles:
             ("user.own_roles", .forbidden, "nobody changes their own roles")
         case .roleExists:

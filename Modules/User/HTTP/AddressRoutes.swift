@@ -99,12 +99,20 @@ struct AddressBody: Encodable, Sendable {
 extension Fields {
     fileprivate mutating func address() -> (Address.Fields, isDefault: Bool) {
         let fields = Address.Fields(
-            label: string("label", length: 1...50), line1: string("line1", length: 1...200),
+            label: words("label", length: 1...50), line1: words("line1", length: 1...200),
             line2: optionalString("line2", length: 0...200).nilWhenEmpty,
-            city: string("city", length: 1...100),
+            city: words("city", length: 1...100),
             region: optionalString("region", length: 0...100).nilWhenEmpty,
-            postalCode: string("postalCode", length: 1...20), country: country("country"))
+            postalCode: words("postalCode", length: 1...20), country: country("country"))
         return (fields, bool("isDefault", default: false))
+    }
+
+    /// Text with something to read in it.
+    private mutating func words(_ name: String, length: ClosedRange<Int>) -> String {
+        let text = string(name, length: length)
+        let trimmed = text.trimmingCharacters(in: .whitespaces)
+        if !text.isEmpty, trimmed.isEmpty { reject(name, "must not be blank") }
+        return trimmed
     }
 
     private mutating func country(_ name: String) -> String {

@@ -89,13 +89,14 @@ struct SessionRoutes: Sendable {
     }
 
     @Sendable private func endAllOfOther(_ request: WebRequest) async throws -> WebResponse {
-        try await sessions.end(nil, ofOther: try request.id())
+        try await sessions.end(nil, ofOther: try request.id(), by: try request.caller())
         return .noContent
     }
 
     @Sendable private func endOneOfOther(_ request: WebRequest) async throws -> WebResponse {
         try await sessions.end(
-            try request.id("session", as: SessionID.self), ofOther: try request.id())
+            try request.id("session", as: SessionID.self), ofOther: try request.id(),
+            by: try request.caller())
         return .noContent
     }
 

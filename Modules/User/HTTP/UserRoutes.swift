@@ -25,6 +25,9 @@ struct UserRoutes: Sendable {
             .get("/api/v1/users/{id}", access: .permission("users:read"), find),
             .put(
                 "/api/v1/users/{id}/status", access: .permission("users:manage"), setStatus),
+            Route(
+                .delete, "/api/v1/users/{id}/mfa", access: .permission("users:manage"),
+                removeFactor),
             .get("/.well-known/jwks.json", access: .anyone, showKeys),
         ]
     }
@@ -102,7 +105,12 @@ struct UserRoutes: Sendable {
             UserBody(
                 try await users.setStatus(
                     status, of: try request.id(), reason: reason,
-                    by: try request.caller().userID)))
+                    by: try request.caller())))
+    }
+
+    @Sendable private func removeFactor(_ request: WebRequest) async throws -> WebResponse {
+        try await users.removeFactor(of: try request.id(), by: try request.caller())
+        return .noContent
     }
 
     @Sendable private func showKeys(_ request: WebRequest) async throws -> WebResponse {

@@ -71,6 +71,8 @@ struct AccessEnding: Sendable {
         of user: UserID, except kept: SessionID? = nil, because reason: Reason,
         in transaction: Transaction, _ ended: inout Ended
     ) throws {
+        // A log-in that runs side by side is to be among them, or to be tried again.
+        try UserStore().touch(user, in: transaction)
         let ids = try store.unended(of: user, in: transaction).filter { $0 != kept }
         try end(ids, of: user, because: reason, in: transaction, &ended)
     }

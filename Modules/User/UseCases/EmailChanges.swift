@@ -28,11 +28,14 @@ struct EmailChanges: Sendable {
             guard user.email != email else { throw UserError.sameEmail }
             let key = ThrottleKey(.mail, "change", user.id.description)
             if let wait = try throttles.count(key, at: now, in: transaction) { return wait }
+            // However many accounts ask: mails to one address are counted under it, in silence.
+            let target = ThrottleKey(.mail, "changed-to", try users.identifier(of: email))
+            guard try throttles.count(target, at: now, in: transaction) == nil else { return nil }
             // Not only by another one's coming: that would tell a free address from a taken one.
             try users.mailed.store.void(.emailChange, of: user.id, in: transaction)
+            let owner = try users.store.find(email, in: transaction)
             let isFree =
-                try email.key == user.email.key
-                || users.store.find(email, in: transaction) == nil
+                owner == nil || owner?.id == user.id || owner?.status == .pendingVerification
             let token =
                 try isFree
                 ? users.mailed.issue(
@@ -54,7 +57,7 @@ struct EmailChanges: Sendable {
     /// - Throws: ``UserError/tokenSpent``, ``UserError/emailTaken``.
     func confirm(_ token: OneTimeToken) async throws {
         let now = users.now().wholeMilliseconds
-        try await taking { transaction, _ in
+        try await taking { transaction, ended in
             let grant = try users.mailed.store.spend(
                 token, .emailChange, at: now, in: transaction)
             guard let grant, let session = grant.sessionID,
@@ -63,7 +66,7 @@ struct EmailChanges: Sendable {
                 var user = try users.store.find(grant.userID, in: transaction)
             else { throw UserError.tokenSpent }
             let old = user.email
-            try move(&user, to: email, at: now, in: transaction)
+            try move(&user, to: email, at: now, in: transaction, &ended)
             try users.confirmEmail(&user, at: now, in: transaction)
             let undo = try users.mailed.issue(
                 .emailChangeUndo, of: user.id, email: old.text, at: now, in: transaction)
@@ -89,7 +92,7 @@ struct EmailChanges: Sendable {
                 var user = try users.store.find(grant.userID, in: transaction)
             else { throw UserError.tokenSpent }
             let old = user.email
-            try move(&user, to: email, at: now, in: transaction)
+            try move(&user, to: email, at: now, in: transaction, &ended)
             try users.mailed.store.voidUndos(after: grant, in: transaction)
             user.passwordHash = PasswordHash.none
             try users.store.update(user, at: now, in: transaction)
@@ -122,9 +125,17 @@ struct EmailChanges: Sendable {
         }
     }
 
+    /// Mail to the address has arrived, so it is the user's: an account that was opened with it and
+    /// never confirmed is somebody's who could not read that mail, and goes.
     private func move(
-        _ user: inout User, to email: EmailAddress, at now: Date, in transaction: Transaction
+        _ user: inout User, to email: EmailAddress, at now: Date, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
     ) throws {
+        if let squatter = try users.store.find(email, in: transaction), squatter.id != user.id,
+            squatter.status == .pendingVerification
+        {
+            try users.erase(squatter, at: now, in: transaction, &ended)
+        }
         guard try users.store.setEmail(email, of: user.id, at: now, in: transaction) else {
             throw UserError.emailTaken
         }

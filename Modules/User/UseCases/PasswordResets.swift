@@ -46,7 +46,8 @@ struct PasswordResets: Sendable {
     }
 
     /// Sets the password of the account whose token it is, and ends everything that the old one
-    /// opened. It opens no session: who has a second factor is asked for it at the next log-in.
+    /// opened. It opens no session: who has a second factor is asked for it at the next log-in. Of
+    /// an account whose address was never confirmed nothing is kept that its opener could use.
     ///
     /// - Throws: ``UserError/tokenSpent``; `Problem` 422 for a password that does not do.
     func confirm(_ token: OneTimeToken, _ password: Password, from device: Device) async throws {
@@ -62,6 +63,7 @@ struct PasswordResets: Sendable {
                 throw UserError.tokenSpent
             }
             user.passwordHash = hash
+            try users.disown(&user, in: transaction)
             try users.store.update(user, at: now, in: transaction)
             try users.confirmEmail(&user, at: now, in: transaction)
             try users.mailed.store.voidAll(of: user.id, in: transaction)

@@ -120,6 +120,11 @@ struct SecondFactors: Sendable {
                 throw UserError.factorOff
             }
             try codes.store.replaceCodes(recoveryCodes, of: caller.userID, in: transaction)
+            try users.outbox.publish(
+                MfaStatusChanged(
+                    userID: caller.userID, enabled: true,
+                    method: MfaStatusChanged.recoveryCodes,
+                    changedAt: users.now().wholeMilliseconds), in: transaction)
         }
         return recoveryCodes.map(\.text)
     }

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Storage
+import Web
 
 extension Sessions {
     /// A user's sessions that go on, the one used last first.
@@ -39,10 +40,16 @@ extension Sessions {
 
     /// Ends one of a user's sessions, or all of them, for an administrator.
     ///
-    /// - Throws: ``UserError/notFound``; ``UserError/sessionNotFound``.
-    func end(_ id: SessionID?, ofOther user: UserID) async throws {
+    /// - Throws: ``UserError/notFound``, ``UserError/sessionNotFound``,
+    ///   ``UserError/notAdministrator``.
+    func end(_ id: SessionID?, ofOther user: UserID, by caller: Principal) async throws {
         try await ending.write { transaction, ended in
             guard try users.find(user, in: transaction) != nil else { throw UserError.notFound }
+            let isAdministrator = try roles.grants(of: user, in: transaction).roles
+                .contains(Role.admin.name)
+            guard !isAdministrator || caller.roles.contains(Role.admin.name) else {
+                throw UserError.notAdministrator
+            }
             let ids = try store.unended(of: user, in: transaction)
             if let id, !ids.contains(id) { throw UserError.sessionNotFound }
             try ending.end(

@@ -1,5 +1,6 @@
 import EventBus
 import Events
+import Foundation
 import Storage
 import UserContract
 import Web
@@ -75,15 +76,24 @@ extension Users {
                 throw UserError.notFound
             }
             try requireAnotherAdministrator(than: id, in: transaction)
-            ended.end(id)
-            try throttles.clearAll(
-                ThrottleKey(.logIn, try identifier(of: user.email)), in: transaction)
-            try mailed.store.erase(id, in: transaction)
-            try FactorStore().erase(id, in: transaction)
-            try DeviceStore().erase(id, in: transaction)
-            try Idempotency(now: self.now).forgetAll(of: id, in: transaction)
-            try store.erase(id, at: now, in: transaction)
-            try outbox.publish(UserDeleted(userID: id, deletedAt: now), in: transaction)
+            try erase(user, at: now, in: transaction, &ended)
         }
+    }
+
+    /// Erases what is personal of a user, everywhere in this module, and tells the others to.
+    func erase(
+        _ user: User, at now: Date, in transaction: Transaction,
+        _ ended: inout AccessEnding.Ended
+    ) throws {
+        let id = user.id
+        ended.end(id)
+        try throttles.clearAll(
+            ThrottleKey(.logIn, try identifier(of: user.email)), in: transaction)
+        try mailed.store.erase(id, in: transaction)
+        try FactorStore().erase(id, in: transaction)
+        try DeviceStore().erase(id, in: transaction)
+        try Idempotency(now: self.now).forgetAll(of: id, in: transaction)
+        try store.erase(id, at: now, in: transaction)
+        try outbox.publish(UserDeleted(userID: id, deletedAt: now), in: transaction)
     }
 }

@@ -38,6 +38,8 @@ extension Users {
                 throw UserError.emailTaken
             }
         }
+        // Each one, for which was taken must not show in what is left.
+        logInPolicy.failures.charge(device.ipAddress)
         return try await logInPolicy.failureFloor.always {
             do {
                 try await database.write { try insert(user, in: $0) }
@@ -51,7 +53,7 @@ extension Users {
     private func tellOwner(of email: EmailAddress) async throws {
         let now = now().wholeMilliseconds
         try await database.write { transaction in
-            let key = ThrottleKey(.mail, "register", try identifier(of: email))
+            let key = ThrottleKey(.mail, "repeat", try identifier(of: email))
             guard try throttles.count(key, at: now, in: transaction) == nil,
                 let owner = try store.find(email, in: transaction)
             else { return }
@@ -104,6 +106,7 @@ extension Users {
         guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
         let now = now().wholeMilliseconds
         user.passwordHash = passwordHash
+        try disown(&user, in: transaction)
         user.status = .active
         try store.update(user, at: now, in: transaction)
         try mailed.store.voidAll(of: id, in: transaction)
@@ -114,6 +117,11 @@ extension Users {
 
     private func insert(_ user: User, in transaction: Transaction) throws {
         guard try store.insert(user, in: transaction) else { throw UserError.emailTaken }
+        // Whoever opens and deletes an account again and again sends mails to its address.
+        let key = ThrottleKey(.mail, "register", try identifier(of: user.email))
+        if let wait = try throttles.count(key, at: user.createdAt, in: transaction) {
+            throw Problem.rateLimited("too many accounts with this address", wait: wait)
+        }
         let token =
             user.status == .pendingVerification
             ? try mailed.issue(

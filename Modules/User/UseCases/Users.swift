@@ -52,6 +52,21 @@ struct Users: Sendable {
         try secrets.keyedHash(of: email.key, for: "email-hash")
     }
 
+    /// Takes an account over from whoever opened it with an address that they never confirmed: what
+    /// they left to get in by, or to have things sent to, goes.
+    func disown(_ user: inout User, in transaction: Transaction) throws {
+        guard user.status == .pendingVerification else { return }
+        try FactorStore().erase(user.id, in: transaction)
+        try DeviceStore().erase(user.id, in: transaction)
+        let addresses = AddressStore()
+        for address in try addresses.list(of: user.id, in: transaction) {
+            try addresses.delete(address.id, in: transaction)
+            try outbox.publish(
+                UserAddressDeleted(userID: user.id, addressID: address.id), in: transaction)
+        }
+        user.profile.phone = nil
+    }
+
     /// The address is the user's: mail to it arrived.
     func confirmEmail(
         _ user: inout User, at now: Date, in transaction: Transaction
