@@ -70,6 +70,8 @@ UNDER_STRAIN := ^IntegrationTests\..The whole system under strain
 # Runs tests that are built, and says what failed once more at the end.
 RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHECKS)
 A_FEW_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 3
+# With all of them at once, transactions on PostgreSQL wait for a core longer than they may.
+SOME_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 8
 
 # The simulation keeps a core busy for over a minute: it runs beside what mostly waits. The
 # integration tests start whole systems, so they come after the others.
@@ -80,7 +82,7 @@ test: packages test-tools lint check-files ## Check the format and the files, th
 	@$(RUN_TESTS) --ignore-lock --filter '$(SIMULATION)' & simulation=$$!; \
 	    $(RUN_TESTS) --ignore-lock --filter '$(ON_SOCKETS)' || status=$$?; \
 	    wait $$simulation && exit $${status:-0}
-	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) --filter '$(ON_POSTGRES)' \
+	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) $(SOME_AT_A_TIME) --filter '$(ON_POSTGRES)' \
 	    --skip '$(SIMULATION)'
 	@$(RUN_TESTS) $(A_FEW_AT_A_TIME) --filter '^IntegrationTests\.' --skip '$(UNDER_STRAIN)'
 	@$(RUN_TESTS) --no-parallel --filter '$(UNDER_STRAIN)'
