@@ -70,7 +70,7 @@ UNDER_STRAIN := ^IntegrationTests\..The whole system under strain
 # Runs tests that are built, and says what failed once more at the end.
 RUN_TESTS := scripts/run-tests.sh swift test --skip-build --disable-xctest $(CHECKS)
 A_FEW_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 3
-# With all of them at once, transactions on PostgreSQL wait for a core longer than they may.
+# With all of them at once, some wait for a core longer than what they test may take.
 SOME_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 8
 
 # The simulation keeps a core busy for over a minute: it runs beside what mostly waits. The
@@ -78,7 +78,8 @@ SOME_AT_A_TIME := --parallel --experimental-maximum-parallelization-width 8
 .PHONY: test
 test: packages test-tools lint check-files ## Check the format and the files, then run all tests.
 	@swift build --build-tests $(CHECKS)
-	@$(RUN_TESTS) --skip '^IntegrationTests\.' --skip '$(SIMULATION)' --skip '$(ON_SOCKETS)'
+	@$(RUN_TESTS) $(SOME_AT_A_TIME) --skip '^IntegrationTests\.' --skip '$(SIMULATION)' \
+	    --skip '$(ON_SOCKETS)'
 	@$(RUN_TESTS) --ignore-lock --filter '$(SIMULATION)' & simulation=$$!; \
 	    $(RUN_TESTS) --ignore-lock --filter '$(ON_SOCKETS)' || status=$$?; \
 	    wait $$simulation && exit $${status:-0}
