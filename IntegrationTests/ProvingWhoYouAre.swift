@@ -47,6 +47,10 @@ extension `The whole system` {
             try await withSystem(topology) { system in
                 let admin = try await system.administrator()
                 let eve = try await system.person("Eve")
+                let proof = try await system.mailedToken(for: .verifyEmail, to: eve.email)
+                let isHers = try await system.api.post(
+                    "/api/v1/email-verifications/confirm", ["token": proof])
+                try #require(isHers.status == 204, "\(isHers)")
                 let ada = try await system.person("Ada")
                 let new = "ada.new@example.com"
                 for email in [eve.email, new] {
@@ -76,7 +80,7 @@ extension `The whole system` {
                 try await expectFound(ada, by: "ada0", admin)
                 try await system.quiet()
                 let toEve = try system.mailbox.mails(to: eve.email)
-                #expect(toEve.count == 2, "a welcome, and that somebody wanted the address")
+                #expect(toEve.count == 3, "welcome, confirmed, and that somebody wanted it")
                 #expect(toEve.allSatisfy { $0.token(for: .confirmEmailChange) == nil })
             }
         }
