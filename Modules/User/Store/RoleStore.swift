@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Storage
 import UserContract
+import Web
 
 /// Roles and who has them, as rows.
 struct RoleStore: Sendable {
@@ -37,6 +38,17 @@ struct RoleStore: Sendable {
         return Grants(
             roles: Set(roles.map(\.name)),
             permissions: roles.reduce(into: []) { $0.formUnion($1.permissions) })
+    }
+
+    /// Only administrators act on administrators.
+    ///
+    /// - Throws: ``UserError/notAdministrator``.
+    func requireRank(
+        of caller: Principal, over id: UserID, in transaction: Transaction
+    ) throws {
+        guard !caller.roles.contains(Role.admin.name) else { return }
+        let roles = try grants(of: id, in: transaction).roles
+        if roles.contains(Role.admin.name) { throw UserError.notAdministrator }
     }
 
     /// Gives a role; `false` when the user has it already.

@@ -45,11 +45,7 @@ extension Sessions {
     func end(_ id: SessionID?, ofOther user: UserID, by caller: Principal) async throws {
         try await ending.write { transaction, ended in
             guard try users.find(user, in: transaction) != nil else { throw UserError.notFound }
-            let isAdministrator = try roles.grants(of: user, in: transaction).roles
-                .contains(Role.admin.name)
-            guard !isAdministrator || caller.roles.contains(Role.admin.name) else {
-                throw UserError.notAdministrator
-            }
+            try roles.requireRank(of: caller, over: user, in: transaction)
             let ids = try store.unended(of: user, in: transaction)
             if let id, !ids.contains(id) { throw UserError.sessionNotFound }
             try ending.end(

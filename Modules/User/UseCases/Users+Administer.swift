@@ -24,7 +24,7 @@ extension Users {
         let now = now().wholeMilliseconds
         let user = try await ending.write { transaction, ended in
             guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
-            try requireRank(of: caller, over: id, in: transaction)
+            try roles.requireRank(of: caller, over: id, in: transaction)
             guard user.status != status else { return user }
             if status == .suspended {
                 try requireAnotherAdministrator(than: id, in: transaction)
@@ -53,7 +53,7 @@ extension Users {
         let now = now().wholeMilliseconds
         try await ending.write { transaction, ended in
             guard try store.find(id, in: transaction) != nil else { throw UserError.notFound }
-            try requireRank(of: caller, over: id, in: transaction)
+            try roles.requireRank(of: caller, over: id, in: transaction)
             let factors = FactorStore()
             guard try factors.isOn(id, in: transaction) else { throw UserError.factorOff }
             try factors.erase(id, in: transaction)
@@ -62,17 +62,6 @@ extension Users {
                 MfaStatusChanged(userID: id, enabled: false, method: "totp", changedAt: now),
                 in: transaction)
         }
-    }
-
-    /// Only administrators act on administrators.
-    ///
-    /// - Throws: ``UserError/notAdministrator``.
-    func requireRank(
-        of caller: Principal, over id: UserID, in transaction: Transaction
-    ) throws {
-        guard !caller.roles.contains(Role.admin.name) else { return }
-        let roles = try roles.grants(of: id, in: transaction).roles
-        if roles.contains(Role.admin.name) { throw UserError.notAdministrator }
     }
 
     /// - Throws: ``UserError/lastAdministrator``.
