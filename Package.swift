@@ -41,11 +41,18 @@ let package = Package(
 var modules: [Target] {
     module(
         "User", owns: true, libraries: [.crypto, .metrics, "CSodium", "CCrypt", "CCommonPasswords"])
-        + module("Order", owns: true, hears: ["User", "Payment"])
-        + module("Payment", owns: true, hears: ["Order"], libraries: [.crypto])
+        + module("Product", owns: true, hears: ["User", "Order"], libraries: productLibraries)
+        + module("Order", owns: true, hears: ["User", "Product", "Payment"], libraries: [.metrics])
+        + module(
+            "Payment", owns: true, hears: ["Order"],
+            libraries: [.crypto, .metrics, .asyncHTTPClient, .nioCore])
         + module("Notification", hears: ["User"], libraries: ["CCurl"])
         + module("Search", hears: ["User"])
         + module("Audit")
+}
+
+nonisolated var productLibraries: [Target.Dependency] {
+    [.crypto, .metrics, .asyncHTTPClient, .nioCore]
 }
 
 /// A feature module: its target, its contract when it `owns` events, and its tests.

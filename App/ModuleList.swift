@@ -7,6 +7,7 @@ import Notification
 import Order
 import Payment
 import Platform
+import Product
 import Search
 import Settings
 import User
@@ -15,8 +16,8 @@ import Web
 /// Every module of the program, once, and what they declare before anything runs.
 struct ModuleList: Sendable {
     static let types: [any Module.Type] = [
-        UserModule.self, OrderModule.self, PaymentModule.self, NotificationModule.self,
-        SearchModule.self, AuditModule.self,
+        UserModule.self, ProductModule.self, OrderModule.self, PaymentModule.self,
+        NotificationModule.self, SearchModule.self, AuditModule.self,
     ]
 
     /// Who says and hears what.

@@ -17,7 +17,7 @@ struct ParcelSent: Event {
     var key: String { parcelID.description }
 
     struct Line: Codable {
-        let product: ProductID
+        let product: VariantID
         let count: UInt8
     }
 
@@ -30,7 +30,7 @@ struct ParcelSent: Event {
 extension ParcelSent {
     static let sample = ParcelSent(
         parcelID: OrderID(), weight: 1_200, note: nil,
-        lines: [.init(product: ProductID(), count: 2)],
+        lines: [.init(product: VariantID(), count: 2)],
         price: Money(amount: 499, currency: Currency(rawValue: "EUR")!), labels: ["door": "left"],
         speed: .fast, sentAt: Date())
 }

@@ -32,7 +32,7 @@ import Web
         let harness = try await ModuleHarness(OrderModule.self)
         let answer = try await harness.send(
             .post, "/api/v1/orders", as: caller,
-            json: #"{"items":[{"productId":"\#(ProductID.first)","quantity":1}]}"#)
+            json: #"{"items":[{"productId":"\#(VariantID.first)","quantity":1}]}"#)
         #expect(answer.status == .created)
         let order = try answer.read(OrderSeen.self)
         #expect(answer.headers[.location] == "/api/v1/orders/\(order.id)")
@@ -41,16 +41,16 @@ import Web
     @Test(arguments: [
         (#"{}"#, "/items"), (#"{"items":[]}"#, "/items"),
         (#"{"items":[{}]}"#, "/items/0/productId"),
-        (#"{"items":[{"productId":"\#(ProductID.first)","quantity":0}]}"#, "/items/0/quantity"),
-        (#"{"items":[{"productId":"\#(ProductID.first)","quantity":1000}]}"#, "/items/0/quantity"),
-        (#"{"items":[{"productId":"\#(ProductID.first)","quantity":1.5}]}"#, "/items/0/quantity"),
-        (#"{"items":[{"productId":"\#(ProductID())","quantity":1}]}"#, "/items/0/productId"),
+        (#"{"items":[{"productId":"\#(VariantID.first)","quantity":0}]}"#, "/items/0/quantity"),
+        (#"{"items":[{"productId":"\#(VariantID.first)","quantity":1000}]}"#, "/items/0/quantity"),
+        (#"{"items":[{"productId":"\#(VariantID.first)","quantity":1.5}]}"#, "/items/0/quantity"),
+        (#"{"items":[{"productId":"\#(VariantID())","quantity":1}]}"#, "/items/0/productId"),
         (
-            #"{"items":[{"productId":"\#(ProductID.first)","quantity":1,"unitPrice":1}]}"#,
+            #"{"items":[{"productId":"\#(VariantID.first)","quantity":1,"unitPrice":1}]}"#,
             "/items/0/unitPrice"
         ),
         (
-            #"{"userId":"x","items":[{"productId":"\#(ProductID.first)","quantity":1}]}"#,
+            #"{"userId":"x","items":[{"productId":"\#(VariantID.first)","quantity":1}]}"#,
             "/userId"
         ),
     ])
@@ -69,7 +69,7 @@ import Web
     @Test(arguments: [(100, 201), (101, 422)])
     func `takes up to a hundred lines`(lineCount: Int, status: Int) async throws {
         let harness = try await ModuleHarness(OrderModule.self)
-        let line = #"{"productId":"\#(ProductID.first)","quantity":999}"#
+        let line = #"{"productId":"\#(VariantID.first)","quantity":999}"#
         let lines = Array(repeating: line, count: lineCount).joined(separator: ",")
         let answer = try await harness.send(
             .post, "/api/v1/orders", as: caller, json: #"{"items":[\#(lines)]}"#)
@@ -81,13 +81,13 @@ import Web
             OrderModule.self,
             settings: [
                 "order.products":
-                    "\(ProductID.first)=9223372036854775807 EUR,\(ProductID.second)=1 USD"
+                    "\(VariantID.first)=9223372036854775807 EUR,\(VariantID.second)=1 USD"
             ])
         for items in [
-            #"[{"productId":"\#(ProductID.first)","quantity":2}]"#,
+            #"[{"productId":"\#(VariantID.first)","quantity":2}]"#,
             #"""
-            [{"productId":"\#(ProductID.first)","quantity":1},
-             {"productId":"\#(ProductID.second)","quantity":1}]
+            [{"productId":"\#(VariantID.first)","quantity":1},
+             {"productId":"\#(VariantID.second)","quantity":1}]
             """#,
         ] {
             let answer = try await harness.send(
@@ -106,7 +106,7 @@ import Web
                 try await harness.send(
                     .post, "/api/v1/orders", as: caller, headers: [.idempotencyKey: "k-1"],
                     json:
-                        #"{"items":[{"productId":"\#(ProductID.first)","quantity":\#(quantity)}]}"#
+                        #"{"items":[{"productId":"\#(VariantID.first)","quantity":\#(quantity)}]}"#
                 ))
         }
         #expect(answers.map(\.status.code) == [201, 201, 422])
@@ -123,7 +123,7 @@ import Web
         try await harness.settle()
         let answer = try await harness.send(
             .post, "/api/v1/orders", as: caller,
-            json: #"{"items":[{"productId":"\#(ProductID.first)","quantity":1}]}"#)
+            json: #"{"items":[{"productId":"\#(VariantID.first)","quantity":1}]}"#)
         #expect(answer.status == .forbidden)
         #expect(try answer.read(ProblemSeen.self).code == "order.customer_deleted")
         #expect(try await harness.published(OrderCreated.self).isEmpty)

@@ -47,11 +47,11 @@ extension Currency {
     static let dollar = Currency(rawValue: "USD")!
 }
 
-extension ProductID {
+extension VariantID {
     /// The first product of the default configuration, 19.99 euro.
-    static let first = ProductID("01970000-0000-7000-8000-000000000001")!
+    static let first = VariantID("01970000-0000-7000-8000-000000000001")!
     /// The second, 49.50 euro.
-    static let second = ProductID("01970000-0000-7000-8000-000000000002")!
+    static let second = VariantID("01970000-0000-7000-8000-000000000002")!
 }
 
 extension UserRegistered {
@@ -70,14 +70,14 @@ extension PaymentCompleted {
             paymentID: PaymentID(), orderID: order, userID: user,
             amount: Money(amount: 1_999, currency: .euro), status: status,
             failureReason: status == .failed ? "card_declined" : nil,
-            completedAt: TestTime().now)
+            completedAt: TestTime().now, attempt: 1)
     }
 }
 
 extension ModuleHarness where M == OrderModule {
     /// Places an order over HTTP.
     func place(
-        _ items: [(ProductID, Int)] = [(.first, 1)], as caller: TestCaller
+        _ items: [(VariantID, Int)] = [(.first, 1)], as caller: TestCaller
     ) async throws -> OrderSeen {
         let lines = items.map { #"{"productId":"\#($0.0)","quantity":\#($0.1)}"# }
         return try await send(

@@ -112,6 +112,6 @@ extension OrderCreated.Item {
     @Test func `finds a product by its id`() throws {
         let list = try #require(ProductList(ProductList.standardText))
         #expect(list[.first]?.price == Money(amount: 1_999, currency: .euro))
-        #expect(list[ProductID()] == nil)
+        #expect(list[VariantID()] == nil)
     }
 }

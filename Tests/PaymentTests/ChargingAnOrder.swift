@@ -21,7 +21,7 @@ extension OrderCreated {
         let price = Money(amount: amount, currency: Currency(rawValue: "EUR")!)
         return OrderCreated(
             orderID: id, userID: user, kind: "standard",
-            items: [.init(productID: ProductID(), quantity: 1, unitPrice: price)], total: price,
+            items: [.init(productID: VariantID(), quantity: 1, unitPrice: price)], total: price,
             createdAt: TestTime().now)
     }
 }

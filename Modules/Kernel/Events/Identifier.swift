@@ -83,9 +83,33 @@ public struct PaymentID: Identifier {
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
-/// Names what is sold: a variant of a product.
+/// Names a product: a destination, an activity, a package.
 public struct ProductID: Identifier {
     /// The value itself.
+    public let uuid: UUID
+    /// Wraps a UUID that is already known.
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// Names what is sold: a date, slot or room class of a product. Orders call it `productId`.
+public struct VariantID: Identifier {
+    /// The value itself.
+    public let uuid: UUID
+    /// Wraps a UUID that is already known.
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// Names a price that somebody was told.
+public struct QuoteID: Identifier {
+    /// The value itself.
+    public let uuid: UUID
+    /// Wraps a UUID that is already known.
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// Names a refund, in every module.
+public struct RefundID: Identifier {
+    /// The value itself; who asks for the refund makes it.
     public let uuid: UUID
     /// Wraps a UUID that is already known.
     public init(_ uuid: UUID) { self.uuid = uuid }

@@ -15,6 +15,9 @@ public struct Platform: Sendable {
     public let logger: Logger
     /// The current time. Tests set it.
     public let now: @Sendable () -> Date
+    /// The current time as all processes have it that share the database: the server's own on
+    /// PostgreSQL. For what expires. Tests set it together with ``now``.
+    public let sharedNow: @Sendable (Transaction) throws -> Date
     /// What access tokens are signed with; only the process that runs User has it.
     public let signingKey: SigningKey?
     /// Further keys that tokens may be signed with: the next one before its time, and the last one
@@ -33,14 +36,15 @@ public struct Platform: Sendable {
     /// Puts the surroundings of a module together.
     public init(
         module: String, database: Database, outbox: Outbox,
-        now: @escaping @Sendable () -> Date = { Date() }, signingKey: SigningKey? = nil,
+        now: (@Sendable () -> Date)? = nil, signingKey: SigningKey? = nil,
         otherKeys: [VerificationKey] = [], secrets: SealingKeys? = nil,
         sealing: SealingKeys? = nil, isProduction: Bool = false,
         endedAccess: EndedAccess = EndedAccess()
     ) {
         self.database = database
         self.outbox = outbox
-        self.now = now
+        self.now = now ?? { Date() }
+        sharedNow = { transaction in try now?() ?? transaction.serverTime() }
         self.signingKey = signingKey
         self.otherKeys = otherKeys
         self.secrets = secrets

@@ -55,6 +55,9 @@ extension UserID: SQLConvertible {}
 extension OrderID: SQLConvertible {}
 extension PaymentID: SQLConvertible {}
 extension ProductID: SQLConvertible {}
+extension VariantID: SQLConvertible {}
+extension QuoteID: SQLConvertible {}
+extension RefundID: SQLConvertible {}
 extension EventID: SQLConvertible {}
 extension TransactionID: SQLConvertible {}
 extension DeadLetterID: SQLConvertible {}

@@ -1,4 +1,5 @@
 public import Events
+public import Foundation
 public import Instrumentation
 
 /// A transaction in progress: the only way to rows, and it exists only inside `read` and `write`.
@@ -86,6 +87,16 @@ public final class Transaction {
             try? connection.execute("RELEASE flotilla_part", [])
             throw error
         }
+    }
+
+    /// The time by the database server's clock, which all who use it share; SQLite has no server.
+    ///
+    /// - Throws: ``StorageError``.
+    public func serverTime() throws -> Date {
+        guard dialect == .postgresql,
+            let row = try first("SELECT clock_timestamp() AS now")
+        else { return Date() }
+        return try row.get("now")
     }
 
     /// Calls `action` once the transaction is durable; never when it rolls back.

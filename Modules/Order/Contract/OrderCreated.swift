@@ -29,14 +29,14 @@ public struct OrderCreated: Event {
     /// One line of the order, with the price of one piece at the time of the order.
     public struct Item: Codable, Sendable, Hashable {
         /// The variant that was ordered.
-        public let productID: ProductID
+        public let productID: VariantID
         /// Pieces, 1 to 999.
         public let quantity: Int
         /// Of one piece; later changes of the price do not touch it.
         public let unitPrice: Money
 
         /// Puts a line together.
-        public init(productID: ProductID, quantity: Int, unitPrice: Money) {
+        public init(productID: VariantID, quantity: Int, unitPrice: Money) {
             self.productID = productID
             self.quantity = quantity
             self.unitPrice = unitPrice

@@ -78,6 +78,6 @@ struct Order: Sendable, Hashable {
 
 /// Something that can be ordered.
 struct Product: Sendable, Hashable {
-    let id: ProductID
+    let id: VariantID
     let price: Money
 }

@@ -8,7 +8,7 @@ struct ProductList: Sendable, Hashable {
     /// A list that is already known.
     init(products: [Product]) { self.products = products }
 
-    subscript(id: ProductID) -> Product? { products.first { $0.id == id } }
+    subscript(id: VariantID) -> Product? { products.first { $0.id == id } }
 
     /// Three products to try the system with.
     static let standardText = [
@@ -23,7 +23,7 @@ struct ProductList: Sendable, Hashable {
         for entry in text.split(separator: ",") {
             let sides = entry.split(separator: "=")
             guard sides.count == 2,
-                let id = ProductID(sides[0].trimmingCharacters(in: .whitespaces))
+                let id = VariantID(sides[0].trimmingCharacters(in: .whitespaces))
             else { return nil }
             let price = sides[1].split(separator: " ")
             guard price.count == 2, let amount = Int64(price[0]), amount > 0,

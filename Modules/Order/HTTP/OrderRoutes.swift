@@ -48,7 +48,7 @@ struct OrderRoutes: Sendable {
 extension Fields {
     /// A line of a new order, at the product's price; `nil` stands for one that was rejected.
     fileprivate mutating func orderItem(from products: ProductList) -> OrderCreated.Item? {
-        let id = id("productId", as: ProductID.self)
+        let id = id("productId", as: VariantID.self)
         let quantity = int("quantity", in: 1...999)
         guard let id else { return nil }
         guard let product = products[id] else {

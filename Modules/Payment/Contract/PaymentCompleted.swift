@@ -24,6 +24,8 @@ public struct PaymentCompleted: Event {
     public let failureReason: String?
     /// UTC.
     public let completedAt: Date
+    /// Which try of the order it was: 1 for the first; `nil` in events of old.
+    public let attempt: Int?
 
     /// The two ends of a payment.
     public enum Status: String, Codable, Sendable, CaseIterable {
@@ -37,7 +39,7 @@ public struct PaymentCompleted: Event {
     /// Puts the fact together.
     public init(
         paymentID: PaymentID, orderID: OrderID, userID: UserID, amount: Money, status: Status,
-        failureReason: String?, completedAt: Date
+        failureReason: String?, completedAt: Date, attempt: Int?
     ) {
         self.paymentID = paymentID
         self.orderID = orderID
@@ -46,12 +48,13 @@ public struct PaymentCompleted: Event {
         self.status = status
         self.failureReason = failureReason
         self.completedAt = completedAt
+        self.attempt = attempt
     }
 
     private enum CodingKeys: String, CodingKey {
         case paymentID = "paymentId"
         case orderID = "orderId"
         case userID = "userId"
-        case amount, status, failureReason, completedAt
+        case amount, status, failureReason, completedAt, attempt
     }
 }

@@ -16,7 +16,8 @@ extension PaymentModule {
                     let payment = PaymentCompleted(
                         paymentID: id, orderID: event.orderID, userID: event.userID,
                         amount: event.total, status: result.status,
-                        failureReason: result.failureReason, completedAt: now().wholeMilliseconds)
+                        failureReason: result.failureReason, completedAt: now().wholeMilliseconds,
+                        attempt: 1)
                     return { transaction in
                         guard try store.insert(payment, in: transaction) else { return }
                         try outbox.publish(payment, in: transaction)

@@ -1,0 +1,3 @@
+import FlotillaTesting
+
+@testable import Product
