@@ -224,8 +224,16 @@ var app: [Target] {
             name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "AppTests",
-            dependencies: platform + ["EventCatalogue", "Gateway", "flotilla", "FlotillaTesting"],
+            dependencies: platform + [
+                "EventCatalogue", "Gateway", "flotilla", "FlotillaTesting", .yams,
+            ],
             path: "Tests/AppTests", swiftSettings: strict),
+        .testTarget(
+            name: "CommerceTests",
+            dependencies: platform
+                + ["Product", "ProductContract", "Order", "OrderContract", "Payment"]
+                + ["PaymentContract", "UserContract", "FlotillaTesting"],
+            path: "Tests/CommerceTests", swiftSettings: strict),
         .testTarget(
             name: "ExampleTests", dependencies: platform + ["UserContract", "FlotillaTesting"],
             path: "Tests/ExampleTests", swiftSettings: strict),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Walks through a registration, an order and the life of an account on a system of its own, and
-# shows what the bus did.
+# Walks through a registration, an order, a booking with its refund and the life of an account on a
+# system of its own, and shows what the bus did.
 # Usage: scripts/demo.sh PATH-OF-FLOTILLA
 set -euo pipefail
 
@@ -8,6 +8,8 @@ flotilla=$(realpath "$1")
 home=$(mktemp -d)
 export FLOTILLA_STORAGE_URL="sqlite:$home/data" FLOTILLA_MAIL_URL="file:$home/mail"
 export FLOTILLA_LOG_FORMAT=json
+# The simulated provider declines one payment in ten; here each is to go well.
+export FLOTILLA_PAYMENT_SIMULATED_SUCCESS_PERCENTAGE=100
 
 server=
 finish() {
@@ -23,11 +25,11 @@ trap finish EXIT
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-# Calls the API: api METHOD PATH [TOKEN] [BODY]
+# Calls the API: api METHOD PATH [TOKEN] [BODY] [HEADER]
 api() {
-    local method=$1 path=$2 token=${3:-} body=${4:-}
+    local method=$1 path=$2 token=${3:-} body=${4:-} header=${5:-}
     curl --silent --show-error --fail-with-body --request "$method" "$url$path" \
-        ${token:+--header "Authorization: Bearer $token"} \
+        ${token:+--header "Authorization: Bearer $token"} ${header:+--header "$header"} \
         ${body:+--header 'Content-Type: application/json' --data "$body"}
 }
 
@@ -90,7 +92,7 @@ sed 's/^/    /' "$(await mail_file)"
 notice() { api GET /api/v1/notifications "$token" | jq --compact-output '.items[0] // empty'; }
 await notice | jq .
 
-step "Her welcome order, paid or refused by the simulated provider"
+step "Her welcome order: held, charged and confirmed"
 settled() {
     api GET /api/v1/orders "$token" |
         jq --compact-output '.items[] | select(.status != "pending")'
@@ -112,6 +114,43 @@ paid() {
         jq --compact-output 'select(.status != "pending")'
 }
 await paid | jq .
+
+step "An administrator puts a boat trip into the catalogue"
+departure=$(date --utc --date='+10 days' +%Y-%m-%dT08:00:00Z)
+trip=$(api POST /api/v1/products "$admin" "{
+    \"name\": \"Whales of the Westfjords\", \"kind\": \"activity\",
+    \"variants\": [{\"sku\": \"WHALES-1\", \"name\": \"Morning boat\", \"onHand\": 12,
+        \"startsAt\": \"$departure\", \"price\": {\"amount\": 8900, \"currency\": \"EUR\"}}]}")
+seat=$(jq --raw-output '.variants[0].id' <<<"$trip")
+jq '{name, kind, variants: [.variants[] | {sku, startsAt, price, available}]}' <<<"$trip"
+
+step "She asks for a price that holds, and books three seats at it"
+quote=$(api POST /api/v1/quotes "$token" \
+    "{\"items\": [{\"productId\": \"$seat\", \"quantity\": 3}]}")
+jq '{total, expiresAt}' <<<"$quote"
+booking=$(api POST /api/v1/orders "$token" "{\"quoteId\": $(jq .id <<<"$quote")}" \
+    "Idempotency-Key: boat-trip" | jq --raw-output .id)
+booked() {
+    api GET "/api/v1/orders/$booking" "$token" |
+        jq --compact-output "select(.$1 == \"$2\")"
+}
+await booked state confirmed | jq '{number, state, paymentStatus, total}'
+timeline() { api GET "/api/v1/orders/$booking/timeline" "$token"; }
+timeline | jq --raw-output '.items[] | "    \(.at)  \(.occurrence)  \(.to // "")"'
+
+step "She cancels: ten days before the trip half of the price is kept"
+api GET "/api/v1/orders/$booking/cancellation" "$token" | jq '{fee, refund}'
+version=$(curl --silent --head --header "Authorization: Bearer $token" \
+    "$url/api/v1/orders/$booking" | tr -d '\r' | sed --quiet 's/^etag: //Ip')
+api POST "/api/v1/orders/$booking/cancellation" "$token" '{"reason": "The weather"}' \
+    "If-Match: $version" | jq '{state, paymentStatus}'
+await booked paymentStatus partially_refunded | jq '{state, paymentStatus, status}'
+seats() { api GET "/api/v1/products/$(jq --raw-output .id <<<"$trip")" | jq '.variants[0].available | select(. == 12)'; }
+echo "seats that can be had again: $(await seats)"
+
+step "The money and the orders agree"
+reconciled() { "$flotilla" reconcile || true; }
+reconciled
 
 step "What the audit trail says of her"
 trail() { api GET "/api/v1/audit/events?subjectId=$user_id" "$admin"; }

@@ -10,7 +10,7 @@ struct Role: Hashable, Sendable, CustomStringConvertible {
     let modules: [String]
 
     static let user = Role(description: "user", modules: ["user"])
-    static let orders = Role(description: "orders", modules: ["order", "payment"])
+    static let orders = Role(description: "orders", modules: ["product", "order", "payment"])
     static let followers = Role(
         description: "followers", modules: ["search", "notification", "audit"])
     static let search = Role(description: "search", modules: ["search"])

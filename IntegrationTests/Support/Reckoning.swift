@@ -47,7 +47,7 @@ struct Reckoning: Sendable {
         #expect(standard == load.orders.mapValues { _ in 1 }, "\(seed)")
         let orders = try await tables.counts("order", "SELECT id AS x FROM orders")
         for (module, what) in [
-            ("order", "id AS x FROM orders WHERE status <> 'pending'"),
+            ("order", "id AS x FROM orders WHERE state IN ('confirmed', 'payment_failed')"),
             ("order", "key AS x FROM outbox_events WHERE type = 'OrderCreatedEventV1'"),
             ("payment", "order_id AS x FROM payments"),
             ("payment", "key AS x FROM outbox_events WHERE type = 'PaymentCompletedEventV1'"),

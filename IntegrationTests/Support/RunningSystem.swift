@@ -156,7 +156,9 @@ final class RunningSystem: Sendable {
                     .filter { $0["message"] == "partitions assigned" }
                     .compactMap { $0["module"].string })
         } until: {
-            $0.isSuperset(of: ["order", "payment", "search", "notification", "audit"])
+            $0.isSuperset(of: [
+                "product", "order", "payment", "search", "notification", "audit",
+            ])
         }
     }
 

@@ -6,7 +6,9 @@ import Testing
 ///
 /// Afterwards it tells every breach of G2 (missing, doubled) and of G3 (out of order).
 struct Witness: Sendable {
-    static let modules = ["audit", "notification", "order", "payment", "search", "user"]
+    static let modules = [
+        "audit", "notification", "order", "payment", "product", "search", "user",
+    ]
 
     let system: RunningSystem
 
