@@ -25,17 +25,3 @@ public struct Money: Hashable, Sendable, Codable {
         return overflow ? nil : Money(amount: product, currency: currency)
     }
 }
-
-/// An ISO 4217 alphabetic code.
-public struct Currency: RawRepresentable, Hashable, Sendable, Codable {
-    /// The code: `EUR`.
-    public let rawValue: String
-
-    /// Three ASCII capitals, else `nil`.
-    public init?(rawValue: String) {
-        guard rawValue.utf8.count == 3,
-            rawValue.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
-        else { return nil }
-        self.rawValue = rawValue
-    }
-}
