@@ -69,10 +69,10 @@ import Web
 
     @Test func `sends neither a body nor its type`() async throws {
         let desk = Desk()
-        let whole = try await desk.send(.get, "/api/desk/ledger")
+        let whole = try await desk.send(.get, "/api/desk/journal")
         #expect(whole.headers[.eTag] == #""v7""#)
         let spared = try await desk.send(
-            .get, "/api/desk/ledger", headers: [.ifNoneMatch: #""v7""#])
+            .get, "/api/desk/journal", headers: [.ifNoneMatch: #""v7""#])
         #expect(spared.status == .notModified)
         #expect(spared.body.isEmpty)
         #expect(spared.headers[.contentType] == nil)
