@@ -79,14 +79,14 @@ public struct Fields {
         return "\(path)/\(escaped.prefix(100))"
     }
 
-    private mutating func value(_ name: String) -> JSONValue? {
+    mutating func value(_ name: String) -> JSONValue? {
         asked.insert(name)
         guard let value = object[name] else { return nil }
         if case .null = value { return nil }
         return value
     }
 
-    private mutating func required(_ name: String) -> JSONValue? {
+    mutating func required(_ name: String) -> JSONValue? {
         let value = value(name)
         if value == nil { reject(name, "this field is required") }
         return value
@@ -175,7 +175,7 @@ extension Fields {
         entries(name, count: count) { $0.optionalString($1, length: length) }
     }
 
-    private mutating func entries<T>(
+    mutating func entries<T>(
         _ name: String, count: ClosedRange<Int>, _ read: (inout Fields, String) -> T
     ) -> [String: T]? {
         guard let value = value(name) else { return nil }
@@ -210,17 +210,28 @@ extension Fields {
         var results: [T] = []
         for (index, element) in elements(name, count: count).enumerated() {
             let path = "\(pointer(name))/\(index)"
-            guard case .object(let object) = element else {
-                errors.append(
-                    .init(pointer: path, detail: "must be an object, not \(element.kind)"))
-                continue
-            }
-            var nested = Fields(object: object, path: path)
-            results.append(read(&nested))
-            nested.rejectUnknown()
-            errors += nested.errors
+            if let result = nested(element, at: path, read) { results.append(result) }
         }
         return results
+    }
+
+    /// What an object within says, its unknown fields refused.
+    mutating func nested<T>(
+        _ value: JSONValue, of name: String, _ read: (inout Fields) -> T
+    ) -> T? { nested(value, at: pointer(name), read) }
+
+    private mutating func nested<T>(
+        _ value: JSONValue, at path: String, _ read: (inout Fields) -> T
+    ) -> T? {
+        guard case .object(let object) = value else {
+            errors.append(.init(pointer: path, detail: "must be an object, not \(value.kind)"))
+            return nil
+        }
+        var nested = Fields(object: object, path: path)
+        let result = read(&nested)
+        nested.rejectUnknown()
+        errors += nested.errors
+        return result
     }
 
     /// An array of texts, each of a length in characters.
