@@ -86,7 +86,7 @@ public struct Fields {
         return value
     }
 
-    private mutating func required(_ name: String) -> JSONValue? {
+    mutating func required(_ name: String) -> JSONValue? {
         let value = value(name)
         if value == nil { reject(name, "this field is required") }
         return value
@@ -211,17 +211,28 @@ extension Fields {
         var results: [T] = []
         for (index, element) in elements(name, count: count).enumerated() {
             let path = "\(pointer(name))/\(index)"
-            guard case .object(let object) = element else {
-                errors.append(
-                    .init(pointer: path, detail: "must be an object, not \(element.kind)"))
-                continue
-            }
-            var nested = Fields(object: object, path: path)
-            results.append(read(&nested))
-            nested.rejectUnknown()
-            errors += nested.errors
+            if let result = nested(element, at: path, read) { results.append(result) }
         }
         return results
+    }
+
+    /// What an object within says, its unknown fields refused.
+    mutating func nested<T>(
+        _ value: JSONValue, of name: String, _ read: (inout Fields) -> T
+    ) -> T? { nested(value, at: pointer(name), read) }
+
+    private mutating func nested<T>(
+        _ value: JSONValue, at path: String, _ read: (inout Fields) -> T
+    ) -> T? {
+        guard case .object(let object) = value else {
+            errors.append(.init(pointer: path, detail: "must be an object, not \(value.kind)"))
+            return nil
+        }
+        var nested = Fields(object: object, path: path)
+        let result = read(&nested)
+        nested.rejectUnknown()
+        errors += nested.errors
+        return result
     }
 
     /// An array of texts, each of a length in characters.

@@ -78,6 +78,11 @@ public struct Problem: Error, Sendable {
         status: .preconditionFailed, code: "request.precondition_failed",
         detail: "this was changed meanwhile: read it again")
 
+    /// 428: whoever changes this must say which version they saw (RFC 6585, section 3).
+    public static let versionRequired = Problem(
+        status: .preconditionRequired, code: "request.precondition_required",
+        detail: "say in If-Match which version the change is for: the ETag that it was read with")
+
     /// 422: understood, but wrong.
     public static func invalid(_ errors: [FieldError]) -> Problem {
         Problem(

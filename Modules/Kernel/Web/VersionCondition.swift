@@ -24,30 +24,8 @@ public struct VersionCondition: Sendable, Hashable {
     ///
     /// Tags that were never given out are read too: they fit no version.
     init?(_ text: String) {
-        var rest = text.utf8[...]
-        var tags: Set<String> = []
-        while true {
-            rest = rest.drop(while: Self.isBlank)
-            guard rest.first == UInt8(ascii: "\"") else { return nil }
-            // A tag may have a comma within.
-            let inner = rest.dropFirst().prefix(while: Self.isTagCharacter)
-            guard inner.endIndex < rest.endIndex, rest[inner.endIndex] == UInt8(ascii: "\"") else {
-                return nil
-            }
-            tags.insert("\"\(Substring(inner))\"")
-            rest = rest[rest.index(after: inner.endIndex)...].drop(while: Self.isBlank)
-            guard let separator = rest.popFirst() else { break }
-            guard separator == UInt8(ascii: ",") else { return nil }
-        }
-        self.tags = tags
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
-    }
-
-    private static func isTagCharacter(_ byte: UInt8) -> Bool {
-        byte == 0x21 || (0x23...0x7E).contains(byte) || byte >= 0x80
+        guard let tags = EntityTags(text), !tags.isAnyWeak else { return nil }
+        self.tags = tags.opaque
     }
 }
 
@@ -56,12 +34,26 @@ extension WebRequest {
     ///
     /// - Throws: ``Problem`` 400 for what is no list of strong tags.
     public func ifMatch() throws -> VersionCondition? {
-        let text = headers[values: .ifMatch].joined(separator: ", ")
-            .trimmingCharacters(in: .whitespaces)
-        guard headers.contains(.ifMatch), text != "*" else { return nil }
+        guard let text = headers.joined(.ifMatch), text != "*" else { return nil }
         guard let condition = VersionCondition(text) else {
             throw Problem.badRequest("If-Match must be * or ETags as they were answered: \"v7\"")
         }
         return condition
+    }
+
+    /// The version that a change is for, where a client must say it; `nil` for `*`: any.
+    ///
+    /// - Throws: ``Problem`` 428 when it does not, 400 for what is no list of strong tags.
+    public func requiredIfMatch() throws -> VersionCondition? {
+        guard headers.contains(.ifMatch) else { throw Problem.versionRequired }
+        return try ifMatch()
+    }
+}
+
+extension HTTPFields {
+    /// All values of a field as one list; `nil` when it is not there.
+    func joined(_ name: HTTPField.Name) -> String? {
+        guard contains(name) else { return nil }
+        return self[values: name].joined(separator: ", ").trimmingCharacters(in: .whitespaces)
     }
 }

@@ -26,8 +26,6 @@ struct VariantFacts: Sendable, Hashable {
 
     /// The most pieces of one order.
     static let quantityMax = 999
-    /// The largest whole number that every JSON reader keeps exact.
-    static let amountMax = 9_007_199_254_740_991
 
     /// Printable ASCII without blanks, up to 64 characters.
     static func isSKU(_ text: String) -> Bool {

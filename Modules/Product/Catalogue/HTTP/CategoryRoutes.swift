@@ -21,7 +21,7 @@ struct CategoryRoutes: Sendable {
     /// All of them on one page, by slug: there are at most a thousand.
     @Sendable private func list(_ request: WebRequest) async throws -> WebResponse {
         let all = try await categories.list()
-        return try WebResponse.json(Page(items: all, nextCursor: nil)).tagged(for: request)
+        return try .json(Page(items: all, nextCursor: nil), hashedUnlessSeenBy: request)
     }
 
     @Sendable private func create(_ request: WebRequest) async throws -> WebResponse {

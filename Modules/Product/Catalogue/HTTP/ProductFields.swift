@@ -12,8 +12,8 @@ extension Fields {
             for name in ["createdAt", "updatedAt"] { ignore(name) }
         }
         let facts = ProductFacts(
-            kind: word("kind") ?? .activity,
-            status: has("status") ? word("status") ?? .active : .active,
+            kind: choice("kind") ?? .activity,
+            status: optionalChoice("status") ?? .active,
             name: words("name", length: 1...200),
             description: optionalString("description", length: 0...10_000) ?? "",
             categories: categorySlugs(), attributes: attributes(), texts: texts())
@@ -32,22 +32,9 @@ extension Fields {
         return trimmed
     }
 
-    /// One word of a closed set.
-    private mutating func word<Word: RawRepresentable & CaseIterable>(
-        _ name: String
-    ) -> Word? where Word.RawValue == String {
-        let text = string(name, length: 0...100)
-        if let word = Word(rawValue: text) { return word }
-        if !text.isEmpty || has(name) {
-            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            reject(name, "must be one of \(words)")
-        }
-        return nil
-    }
-
     private mutating func categorySlugs() -> [String] {
         let slugs =
-            optionalStringList("categories", count: 0...20, length: 1...64) ?? []
+            optionalStringArray("categories", count: 0...20, length: 1...64) ?? []
         return Set(slugs).sorted()
     }
 
@@ -67,7 +54,7 @@ extension Fields {
             return optionalString(name, length: 1...500).map { .text($0) }
         case .bool(let boolean):
             return .boolean(boolean)
-        case .integer(let number) where abs(number) <= Int64(VariantFacts.amountMax):
+        case .integer(let number) where abs(number) <= Int64(Fields.amountMax):
             return .number(number)
         case .null:
             return nil

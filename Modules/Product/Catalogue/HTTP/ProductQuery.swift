@@ -119,7 +119,7 @@ extension WebRequest {
 
     private func queryCurrency() throws -> Currency? {
         guard let text = query["currency"] else { return nil }
-        guard let currency = Currency(rawValue: text), currency.isISO else {
+        guard let currency = Currency(rawValue: text), currency.isISO4217 else {
             throw Problem.badRequest(
                 "currency must be a currency's three letters, as in ISO 4217: EUR")
         }
@@ -128,7 +128,7 @@ extension WebRequest {
 
     private func queryAmount(_ name: String) throws -> Int64? {
         guard let text = query[name] else { return nil }
-        guard let amount = Int64(text), (0...Int64(VariantFacts.amountMax)).contains(amount) else {
+        guard let amount = Int64(text), (0...Int64(Fields.amountMax)).contains(amount) else {
             throw Problem.badRequest("\(name) must be a whole number of minor units")
         }
         return amount

@@ -50,24 +50,23 @@ struct ProductRoutes: Sendable {
         let products = try await catalogue.list(filter, page: page)
         let bodies = products.map { ProductBody($0, in: languages) }
         let shown = bodies.prefix(page.limit)
-        return try WebResponse.json(
+        return try .json(
             Page(bodies, of: page) {
                 PageRequest.Cursor(time: $0.createdAt, id: $0.id.uuid)
-            }
-        ).speaking(Set(shown.map(\.language)), or: house).tagged(for: request)
+            }, hashedUnlessSeenBy: request,
+            headers: speaking(Set(shown.map(\.language))))
     }
 
     @Sendable private func show(_ request: WebRequest) async throws -> WebResponse {
         try request.requireQuery(among: ["locale"])
         let languages = try request.languages(house: house)
         let product = try await catalogue.find(try id(of: request), in: [.active])
-        return try answer(product, in: languages).tagged("v\(product.version)-", for: request)
+        return try answer(product, in: languages, to: request)
     }
 
     @Sendable private func showAny(_ request: WebRequest) async throws -> WebResponse {
         let product = try await catalogue.find(try id(of: request), in: ProductStatus.allCases)
-        return try answer(product, in: LanguageChoice(house, house: house))
-            .tagged("v\(product.version)-", for: request)
+        return try answer(product, in: LanguageChoice(house, house: house), to: request)
     }
 
     @Sendable private func showPrices(_ request: WebRequest) async throws -> WebResponse {
@@ -108,11 +107,24 @@ struct ProductRoutes: Sendable {
         return .noContent
     }
 
+    /// The tag has the version, for a change's `If-Match`, and more: stock and languages change
+    /// what is shown, too.
     private func answer(
-        _ product: Product, in languages: LanguageChoice
+        _ product: Product, in languages: LanguageChoice, to request: WebRequest
     ) throws -> WebResponse {
         let body = ProductBody(product, in: languages)
-        return try WebResponse.json(body).speaking([body.language], or: house)
+        return try .json(
+            body, version: product.version, hashedUnlessSeenBy: request,
+            headers: speaking([body.language]))
+    }
+
+    /// In which languages an answer is, and that others may be had.
+    private func speaking(_ languages: Set<LanguageTag>) -> HTTPFields {
+        let named = languages.isEmpty ? [house] : languages.sorted()
+        return [
+            .contentLanguage: named.map(\.description).joined(separator: ", "),
+            .vary: "Accept-Language",
+        ]
     }
 
     private func id(of request: WebRequest) throws -> ProductID {

@@ -44,34 +44,22 @@ extension Fields {
 
     /// `price`, or `prices` with one for each currency; when both are there, the first is both.
     private mutating func prices() -> [Money] {
-        let price = optionalObject("price") { $0.money() }
-        let prices = optionalObjects("prices", count: 1...20) { $0.money() }
-        if price == nil, prices == nil, !has("price"), !has("prices") {
-            reject("price", "this field is required")
-        } else if price == nil, prices == nil, isNull("price") || isNull("prices") {
-            reject("price", "must not be null")
+        let price = optionalMoney("price")
+        let prices = optionalObjects("prices", count: 1...20) { $0.amount() }
+        let isSilent = { (name: String, fields: Fields) in
+            !fields.has(name) || fields.isNull(name)
         }
-        if let price, let prices, prices.first != price {
+        if isSilent("price", self), isSilent("prices", self) {
+            reject("price", "this field is required")
+        }
+        if let price, let first = prices?.first, first != price {
             reject("price", "must be the first of prices")
         }
-        let all = (prices ?? [price].compactMap(\.self)).compactMap(\.self)
+        let all = (prices ?? [price]).compactMap(\.self)
         var currencies: Set<Currency> = []
         for (index, price) in all.enumerated() where !currencies.insert(price.currency).inserted {
             reject("prices", at: index, "currency", "there is one price a currency")
         }
         return all
-    }
-
-    /// A price; `nil` for one that was rejected.
-    private mutating func money() -> Money? {
-        let amount = int("amount", in: 1...VariantFacts.amountMax)
-        let code = string("currency", length: 1...10)
-        guard let currency = Currency(rawValue: code), currency.isISO else {
-            if !code.isEmpty {
-                reject("currency", "must be a currency's three letters, as in ISO 4217: EUR")
-            }
-            return nil
-        }
-        return Money(amount: Int64(amount), currency: currency)
     }
 }

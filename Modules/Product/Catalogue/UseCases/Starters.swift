@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Storage
+import Web
 
 /// The few products that the shop opens with, so that there is something to order at once.
 struct Starters: Sendable, Hashable {
@@ -40,8 +41,8 @@ struct Starters: Sendable, Hashable {
             else { return nil }
             let price = sides[1].split(separator: " ")
             guard price.count == 2, let amount = Int64(price[0]),
-                (1...Int64(VariantFacts.amountMax)).contains(amount),
-                let currency = Currency(rawValue: String(price[1])), currency.isISO,
+                (1...Int64(Fields.amountMax)).contains(amount),
+                let currency = Currency(rawValue: String(price[1])), currency.isISO4217,
                 !list.contains(where: { $0.id == id })
             else { return nil }
             list.append(Starter(id: id, price: Money(amount: amount, currency: currency)))
