@@ -48,13 +48,15 @@ extension Fields {
         return (values ?? [:]).compactMapValues { $0 }
     }
 
+    private static let attributeNumbers = -Int64(amountMax)...Int64(amountMax)
+
     private mutating func attribute(_ name: String) -> AttributeValue? {
         switch json(name) {
         case .string:
             return optionalString(name, length: 1...500).map { .text($0) }
         case .bool(let boolean):
             return .boolean(boolean)
-        case .integer(let number) where abs(number) <= Int64(Fields.amountMax):
+        case .integer(let number) where Self.attributeNumbers.contains(number):
             return .number(number)
         case .null:
             return nil

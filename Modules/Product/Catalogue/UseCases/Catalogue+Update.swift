@@ -133,7 +133,7 @@ extension Catalogue {
             let news = variant.facts.prices
             let currencies = Set((olds + news).map(\.currency))
                 .sorted { $0.rawValue < $1.rawValue }
-            return currencies.compactMap { currency in
+            return currencies.compactMap { currency -> ProductPriceChanged? in
                 let (from, to) = (
                     olds.first { $0.currency == currency }, news.first { $0.currency == currency }
                 )
