@@ -42,23 +42,29 @@ let inventoryMigrations = MigrationSet(
             ) \(dialect.strict);
             CREATE INDEX stock_movements_variant ON stock_movements (variant_id, id);
 
+            -- One hold an order. A refused one has no lines: nothing was set aside.
             CREATE TABLE stock_holds (
                 order_id \(dialect.uuid) NOT NULL PRIMARY KEY,
                 user_id \(dialect.uuid) NOT NULL,
-                state TEXT NOT NULL
-                    CHECK (state IN ('held', 'converted', 'released', 'expired', 'refused')),
+                state TEXT NOT NULL CHECK (
+                    state IN ('held', 'converted', 'released', 'returned', 'expired', 'refused')),
                 expires_at \(dialect.timestamp) NOT NULL,
                 created_at \(dialect.timestamp) NOT NULL,
                 updated_at \(dialect.timestamp) NOT NULL
             ) \(dialect.strict);
-            CREATE INDEX stock_holds_user ON stock_holds (user_id);
+            -- State and end are the hold's, here for the sums over a variant's live lines.
             CREATE TABLE stock_hold_lines (
                 order_id \(dialect.uuid) NOT NULL,
                 variant_id \(dialect.uuid) NOT NULL,
+                user_id \(dialect.uuid) NOT NULL,
                 quantity \(dialect.bigint) NOT NULL CHECK (quantity > 0),
+                state TEXT NOT NULL,
+                expires_at \(dialect.timestamp) NOT NULL,
                 PRIMARY KEY (order_id, variant_id)
             ) \(dialect.strict);
-            CREATE INDEX stock_hold_lines_variant ON stock_hold_lines (variant_id);
+            CREATE INDEX stock_hold_lines_live ON stock_hold_lines (variant_id, expires_at)
+                WHERE state = 'held';
+            CREATE INDEX stock_hold_lines_user ON stock_hold_lines (user_id, variant_id);
             """
         }
     ])

@@ -19,11 +19,22 @@ struct StockLevel: Sendable, Hashable {
     let customerMax: Int?
     /// Whether it was said to be out of stock.
     let isOut: Bool
+    /// Counts changes by hand, of the pieces that there are and of the limits: orders come and go
+    /// without it, so that a count of a shelf is not refused because somebody bought meanwhile.
     let version: Int64
+
+    /// More pieces of one variant than any shop has; sums of a thousand such levels fit into SQL's
+    /// integers with room.
+    static let onHandMax = 1_000_000_000
+    /// What the column holds.
+    static let customerMaxMax = 1_000_000_000
 
     /// Pieces that may be sold in all.
     var capacity: Int { onHand + onHand * overbookingPercent / 100 }
 
     /// Pieces that can be had now.
     var available: Int { max(0, capacity - allocated - (reserved - overdue)) }
+
+    /// Pieces that nobody has and no hold that is over keeps.
+    var free: Int { capacity - allocated - reserved }
 }
