@@ -45,7 +45,9 @@ var modules: [Target] {
         + module("Order", owns: true, hears: ["User", "Product", "Payment"], libraries: [.metrics])
         + module(
             "Payment", owns: true, hears: ["Order"],
-            libraries: [.crypto, .metrics, .asyncHTTPClient, .nioCore])
+            libraries: [
+                "Telemetry", .crypto, .metrics, .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+            ])
         + module("Notification", hears: ["User"], libraries: ["CCurl"])
         + module("Search", hears: ["User"])
         + module("Audit")

@@ -11,7 +11,7 @@ struct Flotilla: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, CheckCommand.self, AdminCommand.self,
             EventsCommand.self, DeadLettersCommand.self, ConsumersCommand.self, CutoverCommand.self,
-            ConfigCommand.self, VersionCommand.self,
+            ConfigCommand.self, ReconcileCommand.self, VersionCommand.self,
         ])
 
     /// Runs a command; whatever a caller did wrong is one line on standard error and exit code 2.

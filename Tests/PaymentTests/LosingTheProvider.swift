@@ -4,89 +4,105 @@ import FlotillaTesting
 import Foundation
 import OrderContract
 import PaymentContract
-import Platform
-import Settings
-import Storage
-import Synchronization
 import Testing
 
 @testable import Payment
-
-/// A provider that can be away, and remembers whom it charged how often.
-private final class FickleProvider: PaymentProvider {
-    private struct State {
-        var isAway = false
-        var calls: [PaymentID] = []
-    }
-
-    private let state = Mutex(State())
-
-    var isAway: Bool {
-        get { state.withLock { $0.isAway } }
-        set { state.withLock { $0.isAway = newValue } }
-    }
-
-    var calls: [PaymentID] { state.withLock { $0.calls } }
-
-    func charge(_ payment: PaymentID, _ amount: Money) throws -> ChargeResult {
-        let isAway = state.withLock {
-            $0.calls.append(payment)
-            return $0.isAway
-        }
-        if isAway { throw Away() }
-        return .completed
-    }
-
-    struct Away: Error {}
-}
-
-/// Payment with a provider that a test can take away.
-private struct FicklePaymentModule: Module {
-    static let name = PaymentModule.name
-    static let publishes = PaymentModule.publishes
-    static let migrations = PaymentModule.migrations
-
-    let provider = FickleProvider()
-    private let payment: PaymentModule
-
-    init(settings: Settings, platform: Platform) {
-        payment = PaymentModule(provider: provider, platform: platform)
-    }
-
-    var subscriptions: [Subscription] { payment.subscriptions }
-}
 
 @Suite(.serialized) struct `Losing the provider` {
     private let patience = RetryPolicy(
         attemptCountMax: 4, initialDelay: .seconds(1), delayMax: .seconds(60))
 
-    @Test func `waits and charges under the same id when it is back`() async throws {
-        let harness = try await ModuleHarness(FicklePaymentModule.self, retry: patience)
-        let order = OrderCreated.sample()
-        harness.module.provider.isAway = true
+    private func lose(_ mood: FakeProvider.Mood) async throws -> (
+        ModuleHarness<FakePaymentModule>, OrderPaymentRequested
+    ) {
+        let harness = try await ModuleHarness(FakePaymentModule.self, retry: patience)
+        harness.module.provider.mood = mood
+        let order = OrderPaymentRequested.sample()
         try await harness.publish(order)
         try await harness.settle()
         #expect(try await harness.published(PaymentCompleted.self).isEmpty)
+        return (harness, order)
+    }
+
+    @Test func `waits and charges under the same id when it is back`() async throws {
+        let (harness, order) = try await lose(.away)
         #expect(try await harness.parked(at: "payment.charge").map(\.state) == ["retrying"])
-        harness.module.provider.isAway = false
+        #expect(try await harness.payment(order.paymentID).state == .initiated)
+        harness.module.provider.mood = .fine
         harness.time.advance(by: .seconds(1))
         try await harness.settle()
         let completed = try await harness.published(PaymentCompleted.self)
         #expect(completed.map(\.orderID) == [order.orderID])
-        let id = PaymentID(of: order.orderID)
-        #expect(harness.module.provider.calls == [id, id])
+        #expect(harness.module.provider.charges == [order.paymentID, order.paymentID])
+        try await harness.checkLedger(of: order.paymentID)
     }
 
     @Test func `leaves a dead letter, and the order pending, when it stays away`() async throws {
-        let harness = try await ModuleHarness(FicklePaymentModule.self, retry: patience)
-        harness.module.provider.isAway = true
-        try await harness.publish(OrderCreated.sample())
+        let (harness, _) = try await lose(.away)
         for _ in 0..<10 {
             try await harness.settle()
             harness.time.advance(by: .seconds(60))
         }
         #expect(try await harness.parked(at: "payment.charge").map(\.state) == ["dead"])
-        #expect(harness.module.provider.calls.count == 4)
+        #expect(harness.module.provider.charges.count == 4)
         #expect(try await harness.published(PaymentCompleted.self).isEmpty)
+    }
+
+    @Test func `asks about a charge whose answer was lost, and never repeats it`() async throws {
+        let (harness, order) = try await lose(.mute)
+        #expect(try await harness.published(PaymentOutcomeUnknown.self).count == 1)
+        harness.module.provider.mood = .away
+        harness.time.advance(by: .seconds(10))
+        try await harness.settle()
+        #expect(try await harness.payment(order.paymentID).state == .unknown)
+        harness.module.provider.mood = .fine
+        harness.time.advance(by: .seconds(30))
+        try await harness.settle()
+        #expect(try await harness.published(PaymentCompleted.self).map(\.status) == [.completed])
+        #expect(harness.module.provider.charges.count == 1)
+        try await harness.checkLedger(of: order.paymentID)
+    }
+
+    @Test func `gives up what it never heard of after a while, and not before`() async throws {
+        let (harness, order) = try await lose(.deaf)
+        for seconds in [10, 30] {
+            harness.time.advance(by: .seconds(seconds))
+            try await harness.settle()
+            #expect(try await harness.payment(order.paymentID).state == .unknown)
+        }
+        harness.time.advance(by: .seconds(120))
+        try await harness.settle()
+        let ends = try await harness.published(PaymentCompleted.self)
+        #expect(ends.map(\.failureReason) == ["provider_unreachable"])
+        #expect(FailureCode.providerUnreachable.isRetryable)
+        #expect(harness.module.provider.charges.count == 1)
+    }
+
+    @Test func `asks, after a crash between the call and its answer`() async throws {
+        let (harness, order) = try await lose(.deadly)
+        #expect(try await harness.payment(order.paymentID).state == .processing)
+        harness.module.provider.mood = .fine
+        try await harness.restart(isClean: false)
+        try await harness.settle()
+        #expect(try await harness.published(PaymentCompleted.self).map(\.status) == [.completed])
+        #expect(harness.module.provider.charges.count == 1)
+        #expect(harness.module.provider.questionCount == 1)
+        try await harness.checkLedger(of: order.paymentID)
+    }
+
+    @Test func `leaves it to a person when it does not know for days`() async throws {
+        let (harness, order) = try await lose(.mute)
+        harness.module.provider.mood = .away
+        for round in 1...CheckSchedule.roundCountMax {
+            harness.time.advance(by: CheckSchedule.delay(before: round)!)
+            try await harness.settle()
+        }
+        let payment = try await harness.payment(order.paymentID)
+        #expect(payment.state == .unknown)
+        #expect(payment.needsReview)
+        let report = try await harness.module.payment.reconcile()
+        #expect(report.differences.map(\.kind) == [.needsReview])
+        #expect(!report.isBalanced)
+        #expect(harness.module.provider.questionCount == CheckSchedule.roundCountMax)
     }
 }

@@ -1,10 +1,10 @@
 /// Finds payment card numbers: 13 to 19 digits of a card network with a valid check digit.
-enum CardNumbers {
+package enum CardNumbers {
     /// Digits may stand together or in groups parted by one space or hyphen.
     ///
     /// Ranges may overlap: after digits that belong to something else a number can begin at any
     /// group, and only redacting every candidate is sure to cover the right one.
-    static func ranges(in bytes: [UInt8]) -> [Range<Int>] {
+    package static func ranges(in bytes: [UInt8]) -> [Range<Int>] {
         bytes.indices.compactMap { index in
             guard isDigit(bytes[index]), index == 0 || !isDigit(bytes[index - 1]),
                 let end = end(of: bytes, from: index), !isInsideHexID(bytes, index..<end)

@@ -1,0 +1,15 @@
+import EventBus
+import OrderContract
+
+extension PaymentModule {
+    /// Gives back what orders ask to give back.
+    var refundSubscription: Subscription {
+        .effect(
+            "payment.refunds",
+            [
+                .on(OrderRefundRequested.self) { [payments] event, _ in
+                    try await payments.refund(event)
+                }
+            ])
+    }
+}
