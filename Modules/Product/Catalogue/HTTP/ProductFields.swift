@@ -15,7 +15,7 @@ extension Fields {
             kind: choice("kind") ?? .activity,
             status: optionalChoice("status") ?? .active,
             name: words("name", length: 1...200),
-            description: optionalString("description", length: 0...10_000) ?? "",
+            description: prose("description"),
             categories: categorySlugs(), attributes: attributes(), texts: texts())
         let variants = objects("variants", count: 1...200) { $0.variant(isNew: isNew) }
         for (index, sku) in Self.repeated(variants.map(\.facts.sku)) {
@@ -30,6 +30,19 @@ extension Fields {
         let trimmed = text.trimmingCharacters(in: .whitespaces)
         if !text.isEmpty, trimmed.isEmpty { reject(name, "must not be blank") }
         return trimmed
+    }
+
+    /// Paragraphs: line feeds and tabs may be in them.
+    private mutating func prose(_ name: String) -> String {
+        guard has(name), !isNull(name) else {
+            ignore(name)
+            return ""
+        }
+        let text = secret(name, length: 0...10_000)
+        if !Prose.isFine(text) {
+            reject(name, "must not have control characters but line feeds and tabs")
+        }
+        return text
     }
 
     private mutating func categorySlugs() -> [String] {
@@ -76,7 +89,7 @@ extension Fields {
             return fields.optionalObject(tag) {
                 ProductText(
                     name: $0.words("name", length: 1...200),
-                    description: $0.optionalString("description", length: 0...10_000) ?? "")
+                    description: $0.prose("description"))
             }
         }
         return (texts ?? [:]).reduce(into: [:]) { texts, entry in
