@@ -64,7 +64,9 @@ extension PricingRule.Adjustment {
     fileprivate func change(of amount: Int64, in currency: Currency) -> Int128? {
         switch self {
         case .permille(let permille):
-            UnitPrice.halfEven(Int128(amount) * Int128(permille), over: 1_000)
+            // The new price is rounded, not the change.
+            UnitPrice.halfEven(Int128(amount) * Int128(1_000 + permille), over: 1_000)
+                - Int128(amount)
         case .amount(let money):
             money.currency == currency ? Int128(money.amount) : nil
         }
