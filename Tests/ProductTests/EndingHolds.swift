@@ -3,6 +3,7 @@ import FlotillaTesting
 import Foundation
 import OrderContract
 import ProductContract
+import Storage
 import Testing
 
 @testable import Product

@@ -175,14 +175,15 @@ import Web
 }
 
 extension Shelf {
-    /// Puts a product into a category.
+    /// Puts a product into a category below one.
     fileprivate func file(_ product: ProductID, under slug: String) async throws {
-        let (category, now) = (UUID.v7(), time.now)
+        let (parent, category, now) = (UUID.v7(), UUID.v7(), time.now)
         try await database.write { transaction in
             try transaction.execute(
                 """
                 INSERT INTO categories (id, parent_id, slug, name, version, created_at)
-                VALUES (\(category), NULL, \(slug), \(slug), 1, \(now))
+                VALUES (\(parent), NULL, \(slug), \(slug), 1, \(now)),
+                    (\(category), \(parent), 'below', 'below', 1, \(now))
                 """)
             try transaction.execute(
                 """

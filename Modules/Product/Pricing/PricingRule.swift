@@ -32,7 +32,7 @@ struct PricingRule: Sendable, Hashable {
     enum Scope: Sendable, Hashable {
         case all
         case product(ProductID)
-        /// The products that are in the category of this slug themselves.
+        /// The products in the category of this slug, and in those below it.
         case category(String)
     }
 

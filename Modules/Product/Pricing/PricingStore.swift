@@ -12,9 +12,19 @@ struct PricingStore: Sendable {
     private static func covers(_ product: SQL) -> SQL {
         """
         (r.scope = 'all' OR (r.scope = 'product' AND r.product_id = \(product))
-            OR (r.scope = 'category' AND EXISTS (
-                SELECT 1 FROM product_categories pc JOIN categories c ON c.id = pc.category_id
-                WHERE pc.product_id = \(product) AND c.slug = r.category)))
+            OR (r.scope = 'category' AND \(isFiled(product, under: "r.category"))))
+        """
+    }
+
+    /// Whether a product is in a category, or in one below it.
+    private static func isFiled(_ product: SQL, under slug: SQL) -> SQL {
+        """
+        EXISTS (
+            WITH RECURSIVE branch (id) AS (
+                SELECT c.id FROM categories c WHERE c.slug = \(slug)
+                UNION SELECT c.id FROM categories c JOIN branch b ON c.parent_id = b.id)
+            SELECT 1 FROM product_categories pc
+            WHERE pc.product_id = \(product) AND pc.category_id IN (SELECT id FROM branch))
         """
     }
 
@@ -41,12 +51,7 @@ struct PricingStore: Sendable {
             switch rule.terms.scope {
             case .all: "1 = 1"
             case .product(let id): "p.id = \(id)"
-            case .category(let slug):
-                """
-                EXISTS (
-                    SELECT 1 FROM product_categories pc JOIN categories c ON c.id = pc.category_id
-                    WHERE pc.product_id = p.id AND c.slug = \(slug))
-                """
+            case .category(let slug): Self.isFiled("p.id", under: "\(slug)")
             }
         return try transaction.rows(
             "SELECT p.id FROM products p WHERE p.status <> 'deleted' AND \(condition) ORDER BY p.id"
