@@ -3,6 +3,7 @@ import FlotillaTesting
 import Foundation
 import OrderContract
 import ProductContract
+import Storage
 import Testing
 
 @testable import Product
@@ -172,5 +173,40 @@ import Testing
         }
         #expect(try await shop.shelf.level(of: variant).available == 1)
         try await shop.shelf.check()
+    }
+
+    @Test func `does not take from who pays what nobody tidied yet`() async throws {
+        let shop = try await Shop()
+        let variant = try await shop.shelf.put("A", onHand: 1)
+        let (order, user) = (try await shop.order([(variant, 1)]), UserID())
+        shop.time.advance(by: .seconds(601))
+        let stock = shop.shelf.stock
+        try await shop.shelf.database.write {
+            try stock.allocate(
+                order, for: user, [StockDemand(variantID: variant, quantity: 1)], in: $0)
+        }
+        try await shop.harness.settle()
+        #expect(try await shop.shelf.state(of: order) == .converted)
+        #expect(try await shop.shelf.level(of: variant).allocated == 1)
+        try await shop.shelf.check()
+    }
+
+    @Test func `waits once more when the note of it comes before its time`() async throws {
+        let shop = try await Shop()
+        let variant = try await shop.shelf.put("A", onHand: 1)
+        let order = try await shop.order([(variant, 1)])
+        let (stock, end) = (shop.shelf.stock, shop.time.now + 600)
+        func notes() async throws -> Int {
+            try await shop.shelf.database.read { transaction in
+                try transaction.first("SELECT COUNT(*) AS notes FROM outbox_scheduled")?
+                    .get("notes") ?? 0
+            }
+        }
+        #expect(try await notes() == 1)
+        try await shop.shelf.database.write { try stock.expire(order, dueAt: end, in: $0) }
+        #expect(try await notes() == 2, "the host's clock is ahead of the one that counts")
+        try await shop.shelf.database.write { try stock.expire(order, dueAt: end - 60, in: $0) }
+        #expect(try await notes() == 2, "it was put off since, and has a note of its own")
+        #expect(try await shop.shelf.state(of: order) == .held)
     }
 }
