@@ -129,11 +129,11 @@ import Web
         let harness = try await ModuleHarness<OrderModule>.withCatalogue()
         let order = try await harness.place(until: "confirmed", as: caller)
         let early = try await harness.administer(
-            .put, order.id, "/fulfilment", #"{"status":"\#(end)"}"#)
+            order.id, "/fulfilment", #"{"status":"\#(end)"}"#, method: .put)
         #expect(try early.read(ProblemSeen.self).code == "order.not_fulfillable")
         for (status, state) in [("voucher_issued", "in_fulfilment"), (end, "completed")] {
             let answer = try await harness.administer(
-                .put, order.id, "/fulfilment", #"{"status":"\#(status)"}"#)
+                order.id, "/fulfilment", #"{"status":"\#(status)"}"#, method: .put)
             #expect(answer.status == .ok)
             #expect(try answer.read(OrderSeen.self).state == state)
             #expect(try answer.read(OrderSeen.self).fulfilmentStatus == status)
@@ -152,10 +152,10 @@ import Web
             (.put, "/fulfilment", #"{"status":"voucher_issued"}"#),
         ] {
             let without = try await harness.administer(
-                method, order.id, path, body, ifMatch: nil)
+                order.id, path, body, method: method, ifMatch: nil)
             #expect(without.status == .preconditionRequired)
             let stale = try await harness.administer(
-                method, order.id, path, body, ifMatch: "\"v1\"")
+                order.id, path, body, method: method, ifMatch: "\"v1\"")
             #expect(stale.status == .preconditionFailed)
         }
         #expect(try await harness.show(order.id, as: caller) == order)

@@ -257,7 +257,7 @@ extension ModuleHarness where M == OrderModule {
 
     /// Changes an order as an administrator.
     func administer(
-        _ method: HTTPRequest.Method = .post, _ id: OrderID, _ what: String, _ body: String?,
+        _ id: OrderID, _ what: String, _ body: String?, method: HTTPRequest.Method = .post,
         ifMatch: String? = "*"
     ) async throws -> TestAnswer {
         var headers: HTTPFields = [:]

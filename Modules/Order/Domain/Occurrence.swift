@@ -74,6 +74,7 @@ enum OrderGuard: String, CaseIterable, Sendable {
 
 /// Why an order stays as it is.
 enum Note: String, CaseIterable, Sendable {
+    case isBeingPlaced = "is_being_placed"
     case alreadyKnown = "already_known"
     case alreadyEnded = "already_ended"
     case alreadyConfirmed = "already_confirmed"

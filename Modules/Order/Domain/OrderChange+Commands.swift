@@ -106,10 +106,4 @@ extension OrderChange {
                 changedAt: now))
         order.fulfilmentStatus = status
     }
-
-    /// Forgets what is personal about its customer.
-    mutating func forgetCustomer() {
-        order.address = nil
-        order.endNote = nil
-    }
 }

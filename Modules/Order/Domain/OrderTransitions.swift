@@ -92,11 +92,11 @@ enum OrderTransitions {
 
     private static func cancelled(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed, .confirmed,
+        case .awaitingStock, .reserved, .awaitingPayment, .paymentFailed, .confirmed,
             .inFulfilment:
             .move(.cancelled)
         case .cancelled: .refuse(.alreadyCancelled)
-        case .completed, .rejected, .expired, .refunded: .refuse(.notCancellable)
+        case .pending, .completed, .rejected, .expired, .refunded: .refuse(.notCancellable)
         }
     }
 
@@ -104,9 +104,11 @@ enum OrderTransitions {
     /// is paid is cancelled instead: with a part gone it could not be confirmed.
     private static func refundRequested(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
+        case .pending: .refuse(.notRefundable)
+        case .awaitingPayment:
             .either(.isCovered, then: .refuse(.notRefundable), otherwise: .stays(.goesBack))
-        case .confirmed, .inFulfilment, .completed, .rejected, .expired, .cancelled, .refunded:
+        case .awaitingStock, .reserved, .paymentFailed, .confirmed, .inFulfilment, .completed,
+            .rejected, .expired, .cancelled, .refunded:
             .stays(.goesBack)
         }
     }
@@ -134,7 +136,8 @@ enum OrderTransitions {
     private static func paymentRequested(in state: OrderState) -> Outcome {
         switch state {
         case .reserved: .move(.awaitingPayment)
-        case .pending, .awaitingStock: .stays(.waitsForStock)
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock: .stays(.waitsForStock)
         case .awaitingPayment, .paymentFailed: .stays(.alreadyKnown)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
@@ -144,7 +147,9 @@ enum OrderTransitions {
     /// An order that is paid waits for its stock, however long: it ends confirmed or refused.
     private static func deadlinePassed(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment:
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved: .move(.expired)
+        case .awaitingPayment:
             .either(.isCovered, then: .stays(.isPaid), otherwise: .move(.expired))
         case .paymentFailed: .move(.cancelled)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
@@ -154,7 +159,8 @@ enum OrderTransitions {
 
     private static func stockHeld(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock: .move(.reserved)
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock: .move(.reserved)
         case .reserved, .awaitingPayment, .paymentFailed: .stays(.alreadyKnown)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
@@ -163,8 +169,8 @@ enum OrderTransitions {
 
     private static func stockRefused(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
-            .move(.rejected)
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved, .awaitingPayment, .paymentFailed: .move(.rejected)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
         }
@@ -172,8 +178,10 @@ enum OrderTransitions {
 
     private static func stockAllocated(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingPayment:
             .either(.isCovered, then: .move(.confirmed), otherwise: .stays(.isNotPaid))
+        case .awaitingStock, .reserved, .paymentFailed: .stays(.isNotPaid)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
         }
@@ -182,7 +190,8 @@ enum OrderTransitions {
     /// The loss of a hold ends nothing: what is paid is held anew, and what is not expires.
     private static func stockReleased(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock: .stays(.waitsForStock)
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock: .stays(.waitsForStock)
         case .reserved, .awaitingPayment, .paymentFailed: .stays(.isHeldAnew)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
@@ -194,7 +203,8 @@ enum OrderTransitions {
     /// Set aside, let go, or nobody knows: of money alone, until it is taken.
     private static func undecided(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
             .stays(.waitsForPayment)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
@@ -203,7 +213,8 @@ enum OrderTransitions {
 
     private static func paid(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .paymentFailed: .move(.awaitingPayment)
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved, .paymentFailed: .move(.awaitingPayment)
         case .awaitingPayment: .stays(.waitsForStock)
         case .confirmed, .inFulfilment, .completed, .rejected, .expired, .cancelled, .refunded:
             .stays(.goesBack)
@@ -212,7 +223,8 @@ enum OrderTransitions {
 
     private static func paidOtherwise(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
             .stays(.needsReview)
         case .confirmed, .inFulfilment, .completed, .rejected, .expired, .cancelled, .refunded:
             .stays(.goesBack)
@@ -221,8 +233,8 @@ enum OrderTransitions {
 
     private static func paymentFailed(in state: OrderState) -> Outcome {
         switch state {
-        case .pending, .awaitingStock, .reserved, .awaitingPayment:
-            .either(.isCovered, then: .stays(.isPaid), otherwise: .move(.paymentFailed))
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved, .awaitingPayment: .move(.paymentFailed)
         case .paymentFailed: .stays(.alreadyKnown)
         case .confirmed, .inFulfilment, .completed: .stays(.alreadyConfirmed)
         case .rejected, .expired, .cancelled, .refunded: .stays(.alreadyEnded)
@@ -233,8 +245,8 @@ enum OrderTransitions {
         switch state {
         case .confirmed, .inFulfilment, .completed:
             .either(.isAllRefunded, then: .move(.refunded), otherwise: .stays(.moneyOnly))
-        case .pending, .awaitingStock, .reserved, .awaitingPayment, .paymentFailed:
-            .stays(.moneyOnly)
+        case .pending: .stays(.isBeingPlaced)
+        case .awaitingStock, .reserved, .awaitingPayment, .paymentFailed: .stays(.moneyOnly)
         case .rejected, .expired, .cancelled, .refunded: .stays(.wentBack)
         }
     }

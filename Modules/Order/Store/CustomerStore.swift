@@ -107,7 +107,7 @@ struct CustomerStore: Sendable {
                 a.country
             FROM customer_addresses a LEFT JOIN customers c ON c.user_id = a.user_id
             WHERE a.user_id = \(user) AND \(which)
-            ORDER BY a.changed_at DESC LIMIT 1
+            ORDER BY a.changed_at DESC NULLS LAST LIMIT 1
             """
         ).map { row in
             AddressSnapshot(
