@@ -61,7 +61,7 @@ extension OrderChange {
     }
 
     /// Gives part of the money back, or all of it.
-    mutating func refundPart(_ amount: Money) throws(OrderError) {
+    mutating func refundPart(_ amount: Money, note: String) throws(OrderError) {
         guard let payment = order.paymentID, let left = order.refundable, left.amount > 0 else {
             throw .nothingToRefund
         }
@@ -73,7 +73,7 @@ extension OrderChange {
             .init(
                 reason: OrderRefund.Reason.goodwill.rawValue, paymentID: payment,
                 amount: amount))
-        refund(amount, of: payment, because: .goodwill)
+        refund(amount, of: payment, because: .goodwill, note: note)
     }
 
     /// The steps of a booking that an administrator notes.

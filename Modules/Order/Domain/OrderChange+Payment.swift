@@ -105,11 +105,12 @@ extension OrderChange {
 extension OrderChange {
     /// Asks for money to go back.
     mutating func refund(
-        _ amount: Money, of payment: PaymentID, because reason: OrderRefund.Reason
+        _ amount: Money, of payment: PaymentID, because reason: OrderRefund.Reason,
+        note: String? = nil
     ) {
         let refund = OrderRefund(
             id: RefundID(), paymentID: payment, amount: amount, reason: reason,
-            status: .requested, requestedAt: now)
+            status: .requested, requestedAt: now, note: note)
         refunds.append(refund)
         takeStock()
         events.append(

@@ -11,6 +11,8 @@ struct OrderRefund: Sendable, Hashable {
     let reason: Reason
     var status: Status
     let requestedAt: Date
+    /// What an administrator wrote about it; gone once the customer is deleted.
+    var note: String?
 
     enum Reason: String, SQLConvertible, Sendable {
         case cancelled

@@ -82,13 +82,11 @@ struct OrderAdministration: Sendable {
     }
 
     @Sendable private func refund(_ request: WebRequest) async throws -> WebResponse {
-        let amount = try request.decode { fields in
-            // Why, is for the trail of requests; the order keeps that it was goodwill.
-            _ = fields.string("reason", length: 1...500)
-            return fields.money("amount")
+        let (amount, note) = try request.decode { fields in
+            (fields.money("amount"), fields.string("reason", length: 1...500))
         }
         guard let amount else { throw OrderError.nothingToRefund }
-        return try await change(request) { try $0.refundPart(amount) }
+        return try await change(request) { try $0.refundPart(amount, note: note) }
     }
 
     @Sendable private func fulfil(_ request: WebRequest) async throws -> WebResponse {

@@ -108,6 +108,8 @@ struct RefundBody: Encodable, Sendable {
     let reason: String
     let status: String
     let requestedAt: Date
+    /// What an administrator wrote about it.
+    let note: String?
 
     init(_ refund: OrderRefund) {
         id = refund.id
@@ -116,11 +118,12 @@ struct RefundBody: Encodable, Sendable {
         reason = refund.reason.rawValue
         status = refund.status.rawValue
         requestedAt = refund.requestedAt
+        note = refund.note
     }
 
     private enum CodingKeys: String, CodingKey {
         case paymentID = "paymentId"
-        case id, amount, reason, status, requestedAt
+        case id, amount, reason, status, requestedAt, note
     }
 }
 

@@ -64,7 +64,8 @@ let sagaMigration = Migration(3, "orders wait for stock and money") { dialect in
         currency TEXT NOT NULL,
         reason TEXT NOT NULL,
         status TEXT NOT NULL,
-        requested_at \(dialect.timestamp) NOT NULL
+        requested_at \(dialect.timestamp) NOT NULL,
+        note TEXT
     ) \(dialect.strict);
     CREATE INDEX order_refunds_order ON order_refunds (order_id);
     \(projections(dialect))

@@ -93,6 +93,12 @@ struct OrderStore: Sendable {
             UPDATE orders SET address = NULL, end_note = NULL, version = version + 1
             WHERE user_id = \(user) AND (address IS NOT NULL OR end_note IS NOT NULL)
             """)
+        try transaction.execute(
+            """
+            UPDATE order_refunds SET note = NULL
+            WHERE note IS NOT NULL
+                AND order_id IN (SELECT id FROM orders WHERE user_id = \(user))
+            """)
     }
 
     /// Which orders a list is to show.

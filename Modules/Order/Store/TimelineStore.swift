@@ -53,7 +53,7 @@ struct TimelineStore: Sendable {
     func refunds(of order: OrderID, in transaction: Transaction) throws -> [OrderRefund] {
         try transaction.rows(
             """
-            SELECT refund_id, payment_id, amount, currency, reason, status, requested_at
+            SELECT refund_id, payment_id, amount, currency, reason, status, requested_at, note
             FROM order_refunds WHERE order_id = \(order) ORDER BY refund_id
             """
         ).map { row in
@@ -61,7 +61,7 @@ struct TimelineStore: Sendable {
                 id: try row.get("refund_id"), paymentID: try row.get("payment_id"),
                 amount: Money(amount: try row.get("amount"), currency: try row.get("currency")),
                 reason: try row.get("reason"), status: try row.get("status"),
-                requestedAt: try row.get("requested_at"))
+                requestedAt: try row.get("requested_at"), note: try row.get("note"))
         }
     }
 
@@ -71,10 +71,10 @@ struct TimelineStore: Sendable {
         try transaction.execute(
             """
             INSERT INTO order_refunds (refund_id, order_id, payment_id, amount, currency, reason,
-                status, requested_at)
+                status, requested_at, note)
             VALUES (\(refund.id), \(order), \(refund.paymentID), \(refund.amount.amount),
                     \(refund.amount.currency), \(refund.reason), \(refund.status),
-                    \(refund.requestedAt))
+                    \(refund.requestedAt), \(refund.note))
             ON CONFLICT (refund_id) DO UPDATE SET status = excluded.status
             """)
     }

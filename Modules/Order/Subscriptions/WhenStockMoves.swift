@@ -42,7 +42,8 @@ extension OrderModule {
                 .on(OrderDeadlineDue.self) { event, delivery, transaction in
                     try orders.hear(delivery.id, of: event.orderID, in: transaction) { change in
                         // One that was put off, or has nothing to end any more, is not due.
-                        guard change.order.deadline == event.deadline else { return }
+                        let deadline = change.order.deadline?.wholeMilliseconds
+                        guard deadline == event.deadline.wholeMilliseconds else { return }
                         try change.passDeadline()
                     }
                 }
