@@ -1,3 +1,4 @@
+import EventBus
 import Events
 import FlotillaTesting
 import Foundation

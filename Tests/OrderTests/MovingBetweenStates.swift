@@ -2,6 +2,7 @@ import Events
 import FlotillaTesting
 import Foundation
 import OrderContract
+import Storage
 import Testing
 
 @testable import Order

@@ -174,12 +174,14 @@ import Web
 
     @Test func `makes nobody wait for ever`() async throws {
         let harness = try await ModuleHarness<OrderModule>(OrderModule.self)
-        var orders = harness.module.orders
-        orders.patience = Patience(
+        var hasty = harness.module.orders
+        hasty.patience = Patience(
             catalogue: .milliseconds(1), young: .milliseconds(1), interval: .milliseconds(1))
         let known = NewOrder(content: .items([.init(productID: .first, quantity: 1)]))
-        await #expect(throws: Problem.self) { [orders] in
-            try await orders.awaitNews(of: known, for: caller.userID)
+        let orders = hasty
+        let user = caller.userID
+        await #expect(throws: Problem.self) {
+            try await orders.awaitNews(of: known, for: user)
         }
         try await harness.hear(
             ProductCreated(product: .sample(), createdAt: harness.time.now))

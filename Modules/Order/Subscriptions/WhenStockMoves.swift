@@ -1,5 +1,6 @@
 import EventBus
 import Events
+import Foundation
 import OrderContract
 import ProductContract
 
