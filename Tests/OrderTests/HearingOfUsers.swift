@@ -108,7 +108,7 @@ extension ModuleHarness where M == OrderModule {
     }
 
     @Test func `gives a new one a welcome order, once`() async throws {
-        let harness = try await ModuleHarness(OrderModule.self)
+        let harness = try await ModuleHarness<OrderModule>.withCatalogue()
         try await harness.publish(UserRegistered.sample(user))
         try await harness.settle()
         let orders = try await harness.list(as: TestCaller(user)).items
@@ -122,7 +122,7 @@ extension ModuleHarness where M == OrderModule {
     }
 
     @Test func `gives no second one, however often the registration comes`() async throws {
-        let harness = try await ModuleHarness(OrderModule.self)
+        let harness = try await ModuleHarness<OrderModule>.withCatalogue()
         try await harness.publish(UserRegistered.sample(user))
         try await harness.publish(UserRegistered.sample(user))
         try await harness.settle()
@@ -134,8 +134,8 @@ extension ModuleHarness where M == OrderModule {
     }
 
     @Test func `gives none when the house is not so minded`() async throws {
-        let harness = try await ModuleHarness(
-            OrderModule.self, settings: ["order.welcomeOrder": "false"])
+        let harness = try await ModuleHarness<OrderModule>.withCatalogue(
+            settings: ["order.welcomeOrder": "false"])
         try await harness.publish(UserRegistered.sample(user))
         try await harness.settle()
         #expect(try await harness.published(OrderCreated.self).isEmpty)
@@ -143,7 +143,7 @@ extension ModuleHarness where M == OrderModule {
     }
 
     @Test func `leaves room for orders of their own beside the welcome`() async throws {
-        let harness = try await ModuleHarness(OrderModule.self)
+        let harness = try await ModuleHarness<OrderModule>.withCatalogue()
         try await harness.publish(UserRegistered.sample(user))
         try await harness.settle()
         _ = try await harness.place(as: TestCaller(user))

@@ -48,4 +48,5 @@ let orderMigrations = MigrationSet(
             CREATE INDEX customer_addresses_user ON customer_addresses (user_id);
             """
         },
+        sagaMigration,
     ])
