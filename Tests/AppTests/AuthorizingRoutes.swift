@@ -75,6 +75,7 @@ import Web
         "GET /api/v1/payments/{id}": .administrators,
         "POST /api/v1/payments/{id}/capture": .administrators,
         "POST /api/v1/payments/{id}/void": .administrators,
+        "POST /api/v1/payments/{id}/checks": .administrators,
         "POST /api/v1/payments/webhooks": .anyone,
         "GET /api/v1/notifications": .users,
         "GET /api/v1/search/users": .support,

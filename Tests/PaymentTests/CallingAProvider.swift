@@ -206,7 +206,9 @@ private final class Desk: Sendable {
                 $0.isDone = false
             }
             let order = try await charge(harness)
-            #expect(try await harness.parked(at: "payment.charge").map(\.state) == ["retrying"])
+            let parked = try await harness.parked(at: "payment.charge")
+            #expect(parked.map(\.state) == ["retrying"])
+            #expect(parked.allSatisfy { $0.error?.contains("4242") == false })
             desk.state.withLock {
                 $0.status = nil
                 $0.isDone = true

@@ -216,6 +216,7 @@ private let writer = TestCaller(permissions: ["payments:read", "payments:write"]
             (HTTPRequest.Method.get, "/api/v1/payments", "payments:read"),
             (.get, path, "payments:read"),
             (.post, "\(path)/capture", "payments:write"), (.post, "\(path)/void", "payments:write"),
+            (.post, "\(path)/checks", "payments:write"),
         ] {
             #expect(try await harness.send(method, path).status == .unauthorized)
             #expect(try await harness.send(method, path, as: TestCaller()).status == .forbidden)
