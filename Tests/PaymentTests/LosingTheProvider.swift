@@ -2,6 +2,7 @@ import EventBus
 import Events
 import FlotillaTesting
 import Foundation
+import HTTPTypes
 import OrderContract
 import PaymentContract
 import Testing
@@ -104,5 +105,14 @@ import Testing
         #expect(report.differences.map(\.kind) == [.needsReview])
         #expect(!report.isBalanced)
         #expect(harness.module.provider.questionCount == CheckSchedule.roundCountMax)
+        // Somebody looked, and the provider is there again.
+        harness.module.provider.mood = .fine
+        let answer = try await harness.send(
+            .post, "/api/v1/payments/\(order.paymentID)/checks",
+            as: TestCaller(permissions: ["payments:write"]))
+        #expect(answer.status == .accepted)
+        try await harness.settle()
+        #expect(try await harness.payment(order.paymentID).state == .completed)
+        try await harness.checkLedger(of: order.paymentID)
     }
 }

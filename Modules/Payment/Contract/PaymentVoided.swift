@@ -19,7 +19,7 @@ public struct PaymentVoided: Event {
     /// What had been set aside.
     public let amount: Money
     /// Machine code: `administrator`, `order_cancelled`, `order_expired`, `order_rejected`,
-    /// `authorization_expired`.
+    /// `authorization_expired`; `provider` when it let go of its own accord.
     public let reason: String
     /// UTC.
     public let voidedAt: Date

@@ -21,9 +21,18 @@ enum PaymentOccurrence: Sendable, Hashable {
 
     /// Its name in the ledger; never renamed.
     enum Kind: String, Sendable, CaseIterable {
-        case started, notSent = "not_sent", authorized, captured, declined, unknown
-        case captureSent = "capture_sent", voided, expired
-        case refundStarted = "refund_started", refunded, refundFailed = "refund_failed"
+        case started
+        case notSent = "not_sent"
+        case authorized
+        case captured
+        case declined
+        case unknown
+        case captureSent = "capture_sent"
+        case voided
+        case expired
+        case refundStarted = "refund_started"
+        case refunded
+        case refundFailed = "refund_failed"
     }
 
     var kind: Kind {

@@ -18,6 +18,7 @@ struct PaymentRoutes: Sendable {
             .get("/api/v1/payments/{id}", access: Self.read, show),
             .post("/api/v1/payments/{id}/capture", access: Self.write, capture),
             .post("/api/v1/payments/{id}/void", access: Self.write, void),
+            .post("/api/v1/payments/{id}/checks", access: Self.write, review),
         ]
     }
 
@@ -79,6 +80,15 @@ struct PaymentRoutes: Sendable {
         try refuseCards(request)
         if !request.body.isEmpty { try request.decode { _ in } }
         return try await administer(request) { try await payments.void($0, if: $1) }
+    }
+
+    @Sendable private func review(_ request: WebRequest) async throws -> WebResponse {
+        try refuseCards(request)
+        let id: PaymentID = try request.id()
+        let payment = try await payments.database.write { [payments] in
+            try payments.review(id, in: $0)
+        }
+        return try .json(PaymentBody(payment), version: payment.version, status: .accepted)
     }
 
     private func refuseCards(_ request: WebRequest) throws {

@@ -91,9 +91,12 @@ struct PaymentStore: Sendable {
         return amount
     }
 
-    /// A person has to look; or need no longer.
-    func setNeedsReview(_ id: PaymentID, in transaction: Transaction) throws {
-        try transaction.execute("UPDATE payments SET needs_review = TRUE WHERE id = \(id)")
+    /// Marks that a person has to look, or that one did. It is no part of the ledger.
+    func setNeedsReview(
+        _ id: PaymentID, _ needsReview: Bool = true, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            "UPDATE payments SET needs_review = \(needsReview) WHERE id = \(id)")
     }
 
     private func append(

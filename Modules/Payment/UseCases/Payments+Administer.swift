@@ -1,3 +1,4 @@
+import EventBus
 import Events
 import Storage
 import Web
@@ -31,6 +32,24 @@ extension Payments {
         return try await ending(payment) { try await provider.void(id) }
     }
 
+    /// Has the provider asked anew about all of a payment that is not known, and takes away the
+    /// mark that somebody has to look.
+    func review(_ id: PaymentID, in transaction: Transaction) throws -> Payment {
+        guard let payment = try store.find(id, in: transaction) else {
+            throw PaymentError.notFound
+        }
+        try store.setNeedsReview(id, false, in: transaction)
+        if payment.state == .unknown || payment.state == .processing {
+            try outbox.publish(payment.checkDue(round: 1), in: transaction)
+        }
+        for var refund in try refunds.refunds(of: id, in: transaction) where !refund.state.isFinal {
+            refund.needsReview = false
+            _ = try refunds.update(refund, in: transaction)
+            try outbox.publish(payment.checkDue(refund: refund.id, round: 1), in: transaction)
+        }
+        return try store.find(id, in: transaction) ?? payment
+    }
+
     private func authorized(
         _ id: PaymentID, if condition: VersionCondition?, in transaction: Transaction
     ) throws -> Payment {
@@ -47,6 +66,8 @@ extension Payments {
         do {
             view = try await call()
         } catch ProviderMishap.notSent {
+            throw PaymentError.providerAway
+        } catch is ProviderBusy {
             throw PaymentError.providerAway
         } catch ProviderMishap.outcomeUnknown {
             view = nil

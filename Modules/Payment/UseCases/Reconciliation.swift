@@ -90,7 +90,7 @@ struct ReconciliationService: Service {
                     reconciliation.logger.warning(
                         "payments were not reckoned up", metadata: ["error": "\(error)"])
                 } catch {}
-                try? await Task.sleep(for: min(interval, Self.lookInterval))
+                try? await ContinuousClock().sleep(for: min(interval, Self.lookInterval))
             }
         }
     }
