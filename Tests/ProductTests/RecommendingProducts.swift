@@ -141,7 +141,7 @@ import UserContract
         try await shop.say(["interests": "beach"], of: ada)
         try await shop.say(["interests": "beach,boat"], of: ada)
         let before = try await shop.recommended(to: ada)
-        #expect(before.map(\.score) == [41])
+        #expect(before.map(\.score) == [51])
         try await shop.forgetHandled()
         try await shop.redeliverEverything()
         #expect(try await shop.recommended(to: ada) == before)
