@@ -36,8 +36,10 @@ extension CatalogueFixture {
         try transaction.execute(
             """
             INSERT INTO products
-                (id, kind, status, name, description, version, created_at, updated_at)
-            VALUES (\(id), \(kind), \(status), \(name), '', 1, \(createdAt), \(createdAt))
+                (id, kind, status, name, description, search_text, version, created_at,
+                 updated_at)
+            VALUES (\(id), \(kind), \(status), \(name), '', \(name), 1, \(createdAt),
+                    \(createdAt))
             """)
         try insertVariant(in: transaction)
         for (name, value) in attributes {

@@ -81,7 +81,7 @@ private let noOffer = #"{"offers":[]}"#
         .text(#"{"offers":[\#(offer(price: #"{"amount":1.5,"currency":"EUR"}"#))]}"#),
         .text(#"{"offers":[\#(offer(price: #"{"amount":0,"currency":"EUR"}"#))]}"#),
         .text(#"{"offers":[\#(offer(price: #"{"amount":9007199254740992,"currency":"EUR"}"#))]}"#),
-        .text(#"{"offers":[\#(offer(price: #"{"amount":1,"currency":"XXX"}"#))]}"#),
+        .text(#"{"offers":[\#(offer(price: #"{"amount":1,"currency":"XTS"}"#))]}"#),
         .text(#"{"offers":[\#(offer(name: ""))]}"#),
         .text(#"{"offers":[\#(offer(name: #"a\u0000b"#))]}"#),
         .text(#"{"offers":[\#(offer(name: String(repeating: "x", count: 201)))]}"#),
