@@ -39,7 +39,8 @@ import Web
         let harness = try await ModuleHarness(ProductModule.self)
         let told = try await bring(
             """
-            \u{FEFF}sku,product,kind,name,description,price,currency,on_hand,room_class,attribute.stars
+            \u{FEFF}sku,product,kind,name,description,price,currency,on_hand,room_class,\
+            attribute.stars
             A-1,alps,package,Alps,"A ""long""
             walk",1999,EUR,5,Double,4
             B-1,beach,activity,Beach,,500,USD,0,,
