@@ -23,8 +23,8 @@ struct ProductsCommand: AsyncParsableCommand {
                 CSV as in RFC 4180, UTF-8, commas between cells; the first line names the columns.
                 Required: \(required). Optional: \
                 \(optional), attribute.NAME.
-                Lines of one "product" become its variants; what tells of the product stands on the \
-                first of them and is blank or the same on the others. Prices are minor units: 1999 \
+                Lines of one "product" become its variants; what tells of the product stands on \
+                the first of them and is blank or the same on the others. Prices are minor units: 1999 \
                 is 19.99 EUR. Several categories have | between their slugs. "on_hand" counts for \
                 new variants alone.
 
