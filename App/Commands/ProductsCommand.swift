@@ -24,8 +24,9 @@ struct ProductsCommand: AsyncParsableCommand {
                 Required: \(required). Optional: \
                 \(optional), attribute.NAME.
                 Lines of one "product" become its variants; what tells of the product stands on \
-                the first of them and is blank or the same on the others. Prices are minor units: 1999\
-                \u{20}is 19.99 EUR. Several categories have | between their slugs. "on_hand" counts for \
+                the first of them and is blank or the same on the others. Prices are minor units: \
+                1999 is 19.99 EUR. Several categories have | between their slugs. "on_hand" counts \
+                for \
                 new variants alone.
 
                 Good lines are imported, bad ones are told and passed over; to import a file again \
