@@ -12,15 +12,21 @@ struct ProductsCommand: AsyncParsableCommand {
 
     /// `flotilla products import`
     struct Import: AsyncParsableCommand {
+        private static let required = ProductModule.importColumns.required
+            .joined(separator: ", ")
+        private static let optional = ProductModule.importColumns.optional
+            .joined(separator: ", ")
+
         static let configuration = CommandConfiguration(
             commandName: "import", abstract: "Bring a CSV file of products into the catalogue.",
             discussion: """
                 CSV as in RFC 4180, UTF-8, commas between cells; the first line names the columns.
-                Required: \(ProductModule.importColumns.required.joined(separator: ", ")). Optional: \
-                \(ProductModule.importColumns.optional.joined(separator: ", ")), attribute.NAME.
-                Lines of one "product" become its variants; what tells of the product stands on the \
-                first of them and is blank or the same on the others. Prices are minor units: 1999 \
-                is 19.99 EUR. Several categories have | between their slugs. "on_hand" counts for \
+                Required: \(required). Optional: \
+                \(optional), attribute.NAME.
+                Lines of one "product" become its variants; what tells of the product stands on \
+                the first of them and is blank or the same on the others. Prices are minor units: \
+                1999 is 19.99 EUR. Several categories have | between their slugs. "on_hand" counts \
+                for \
                 new variants alone.
 
                 Good lines are imported, bad ones are told and passed over; to import a file again \
