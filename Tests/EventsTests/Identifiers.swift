@@ -71,22 +71,3 @@ import Testing
         #expect(FlotillaJSON.date(rfc3339: text) == nil)
     }
 }
-
-@Suite struct `Adding money` {
-
-    @Test func `keeps to one currency and to what fits`() throws {
-        let euro = try #require(Currency(rawValue: "EUR"))
-        let dollar = try #require(Currency(rawValue: "USD"))
-        let one = Money(amount: 1, currency: euro)
-        #expect(one.adding(one) == Money(amount: 2, currency: euro))
-        #expect(one.adding(Money(amount: 1, currency: dollar)) == nil)
-        #expect(one.adding(Money(amount: .max, currency: euro)) == nil)
-        #expect(one.times(3) == Money(amount: 3, currency: euro))
-        #expect(Money(amount: .max, currency: euro).times(2) == nil)
-    }
-
-    @Test(arguments: ["", "eur", "EU", "EURO", "E1R", "€€€"])
-    func `refuses what is no currency code`(code: String) {
-        #expect(Currency(rawValue: code) == nil)
-    }
-}

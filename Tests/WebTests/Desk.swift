@@ -33,6 +33,9 @@ struct Desk: Sendable {
                 try .json(["byteCount": request.body.count])
             }.limitingBody(to: 16),
             .get("/api/desk", access: .anyone) { _ in try .json(["is": "open"]) },
+            .get("/api/desk/journal", access: .anyone) { request in
+                try .json(["is": "read"], version: 7, unlessSeenBy: request)
+            },
             .put("/api/desk/ledger", access: .anyone) { request in
                 if let condition = try request.ifMatch(), !condition.admits(7) {
                     throw Problem.versionMismatch

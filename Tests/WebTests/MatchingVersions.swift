@@ -43,6 +43,24 @@ import Web
         #expect(problem?.status == .badRequest)
     }
 
+    @Test(arguments: [(nil, 428), ("v7", 400)] as [(String?, Int)])
+    func `asks for one where a client must say it`(field: String?, status: Int) {
+        var headers = HTTPFields()
+        headers[.ifMatch] = field
+        let problem = #expect(throws: Problem.self) {
+            try WebRequest.sample(.put, headers: headers).requiredIfMatch()
+        }
+        #expect(problem?.status.code == status)
+        if field == nil { #expect(problem?.code == "request.precondition_required") }
+    }
+
+    @Test func `takes an asterisk for any where a client must say it`() throws {
+        let any = WebRequest.sample(.put, headers: [.ifMatch: "*"])
+        #expect(try any.requiredIfMatch() == nil)
+        let seventh = WebRequest.sample(.put, headers: [.ifMatch: #""v7""#])
+        #expect(try seventh.requiredIfMatch()?.admits(7) == true)
+    }
+
     @Test(
         arguments: [
             (nil, 200), ("*", 200), (#""v7""#, 200), (#""v6", "v7""#, 200), (#""v8""#, 412),

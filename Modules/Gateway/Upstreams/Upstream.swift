@@ -1,4 +1,5 @@
 import Metrics
+import Platform
 import Synchronization
 import Web
 
@@ -7,12 +8,12 @@ final class Upstream: Sendable {
     let url: UpstreamURL
     /// The modules that it runs, `order,payment`: its name in metrics, logs and reports.
     let name: String
-    private let circuit: Mutex<Circuit>
+    private let circuit: Mutex<ProbedCircuit>
 
     init(url: UpstreamURL, modules: [String], circuit: Circuit.Settings) {
         self.url = url
         name = modules.joined(separator: ",")
-        self.circuit = Mutex(Circuit(circuit))
+        self.circuit = Mutex(ProbedCircuit(circuit))
         record()
     }
 
@@ -35,7 +36,7 @@ final class Upstream: Sendable {
     func probed(isReady: Bool) { update { $0.probed(isReady: isReady, at: .now) } }
 
     @discardableResult private func update<T: Sendable>(
-        _ change: @Sendable (inout Circuit) -> T
+        _ change: @Sendable (inout ProbedCircuit) -> T
     ) -> T {
         let (result, isChanged) = circuit.withLock { circuit in
             let before = (circuit.state, circuit.isReady)
