@@ -2,6 +2,7 @@ import Events
 import FlotillaTesting
 import Foundation
 import HTTPTypes
+import ProductContract
 import Storage
 import Synchronization
 import Testing
@@ -119,6 +120,24 @@ import Web
         #expect(answer.status == .unprocessableContent)
         let body = String(decoding: answer.body, as: UTF8.self).replacing("\\/", with: "/")
         #expect(body.contains(#""pointer":"\#(pointer)""#), "\(body)")
+    }
+
+    @Test func `tell products anew whose prices they make`() async throws {
+        let shop = try await Shop()
+        let product = try await shop.harness.make("Alps", [variantJSON("A", #","onHand":2"#)])
+        let made = try await shop.makeRule(early)
+        _ = try await shop.makeRule(early)
+        func told() async throws -> [ProductDescription] {
+            try await shop.harness.published(ProductUpdated.self).map(\.product)
+        }
+        #expect(try await told().map(\.id) == [product.id])
+        #expect(try await told().map(\.version) == [2])
+        #expect(try await told().first?.variants.map(\.isPricedByRules) == [true])
+        let path = "/api/v1/pricing-rules/\(try rule(made).id)"
+        let answer = try await shop.harness.send(
+            .delete, path, as: Shop.pricer, headers: [.ifMatch: "*"])
+        #expect(answer.status == .noContent)
+        #expect(try await told().count == 1, "the other rule still makes it")
     }
 
     @Test func `know whose price they make, and tell when that changes`() async throws {
