@@ -170,7 +170,7 @@ extension TestAnswer {
         for (lines, currency, pointer) in [
             ([(both, 1), (yen, 1)], nil, "/items/1/productId"),
             ([(both, 1)], "USD", "/items/0/productId"), ([(free, 1)], nil, "/items/0/productId"),
-            ([(both, 1)], "XXX", "/currency"),
+            ([(both, 1)], "ABC", "/currency"),
         ] as [([(VariantID, Int)], String?, String)] {
             let answer = try await shop.quote(lines, in: currency, as: caller)
             #expect(answer.status == .unprocessableContent)

@@ -2,6 +2,7 @@ import Events
 import FlotillaTesting
 import Foundation
 import HTTPTypes
+import ProductContract
 import Storage
 import Synchronization
 import Testing
@@ -90,43 +91,53 @@ import Web
     }
 
     @Test(arguments: [
-        (#"{"kind": "lead_time", "from": 1, "permille": 1}"#, "/name"),
-        (#"{"name": "x", "kind": "magic", "from": 1, "permille": 1}"#, "/kind"),
-        (#"{"name": "x", "kind": "lead_time", "permille": 1}"#, "/from"),
-        (#"{"name": "x", "kind": "lead_time", "from": 2, "to": 1, "permille": 1}"#, "/to"),
-        (#"{"name": "x", "kind": "occupancy", "from": 101, "permille": 1}"#, "/from"),
-        (#"{"name": "x", "kind": "group_size", "from": 0, "permille": 1}"#, "/from"),
+        (#""kind": "lead_time", "from": 1, "permille": 1, "name": """#, "/name"),
+        (#""kind": "magic", "from": 1, "permille": 1"#, "/kind"),
+        (#""kind": "lead_time", "permille": 1"#, "/from"),
+        (#""kind": "lead_time", "from": 2, "to": 1, "permille": 1"#, "/to"),
+        (#""kind": "occupancy", "from": 101, "permille": 1"#, "/from"),
+        (#""kind": "group_size", "from": 0, "permille": 1"#, "/from"),
+        (#""kind": "season", "from": "02-30", "to": "03-01", "permille": 1"#, "/from"),
+        (#""kind": "season", "from": "02-01", "permille": 1"#, "/to"),
+        (#""kind": "season", "from": "02-01", "to": "2026-03-01", "permille": 1"#, "/to"),
+        (#""kind": "season", "from": "2026-02-01", "to": "2026-01-01", "permille": 1"#, "/to"),
+        (#""kind": "lead_time", "from": 1"#, "/permille"),
+        (#""kind": "lead_time", "from": 1, "permille": 0"#, "/permille"),
+        (#""kind": "lead_time", "from": 1, "permille": -1001"#, "/permille"),
         (
-            #"{"name": "x", "kind": "season", "from": "02-30", "to": "03-01", "permille": 1}"#,
-            "/from"
-        ),
-        (#"{"name": "x", "kind": "season", "from": "02-01", "permille": 1}"#, "/to"),
-        (
-            #"{"name": "x", "kind": "season", "from": "02-01", "to": "2026-03-01", "permille": 1}"#,
-            "/to"
-        ),
-        (
-            #"{"name": "x", "kind": "season", "from": "2026-02-01", "to": "2026-01-01", "permille": 1}"#,
-            "/to"
-        ),
-        (#"{"name": "x", "kind": "lead_time", "from": 1}"#, "/permille"),
-        (#"{"name": "x", "kind": "lead_time", "from": 1, "permille": 0}"#, "/permille"),
-        (#"{"name": "x", "kind": "lead_time", "from": 1, "permille": -1001}"#, "/permille"),
-        (
-            #"{"name": "x", "kind": "lead_time", "from": 1, "permille": 1, "amount": {"amount": 1, "currency": "EUR"}}"#,
-            "/amount"
+            #""kind": "lead_time", "from": 1, "permille": 1, "#
+                + #""amount": {"amount": 1, "currency": "EUR"}"#, "/amount"
         ),
         (
-            #"{"name": "x", "kind": "lead_time", "from": 1, "permille": 1, "category": "a", "productId": "01970000-0000-7000-8000-000000000001"}"#,
-            "/category"
+            #""kind": "lead_time", "from": 1, "permille": 1, "category": "a", "#
+                + #""productId": "01970000-0000-7000-8000-000000000001""#, "/category"
         ),
     ])
-    func `refuses what is no rule`(json: String, pointer: String) async throws {
+    func `refuses what is no rule`(fields: String, pointer: String) async throws {
         let shop = try await Shop()
-        let answer = try await shop.makeRule(json)
+        let name = fields.contains(#""name""#) ? "" : #""name": "x", "#
+        let answer = try await shop.makeRule("{\(name)\(fields)}")
         #expect(answer.status == .unprocessableContent)
         let body = String(decoding: answer.body, as: UTF8.self).replacing("\\/", with: "/")
         #expect(body.contains(#""pointer":"\#(pointer)""#), "\(body)")
+    }
+
+    @Test func `tell products anew whose prices they make`() async throws {
+        let shop = try await Shop()
+        let product = try await shop.harness.make("Alps", [variantJSON("A", #","onHand":2"#)])
+        let made = try await shop.makeRule(early)
+        _ = try await shop.makeRule(early)
+        func told() async throws -> [ProductDescription] {
+            try await shop.harness.published(ProductUpdated.self).map(\.product)
+        }
+        #expect(try await told().map(\.id) == [product.id])
+        #expect(try await told().map(\.version) == [2])
+        #expect(try await told().first?.variants.map(\.isPricedByRules) == [true])
+        let path = "/api/v1/pricing-rules/\(try rule(made).id)"
+        let answer = try await shop.harness.send(
+            .delete, path, as: Shop.pricer, headers: [.ifMatch: "*"])
+        #expect(answer.status == .noContent)
+        #expect(try await told().count == 1, "the other rule still makes it")
     }
 
     @Test func `know whose price they make, and tell when that changes`() async throws {

@@ -87,6 +87,45 @@ import Testing
         }
     }
 
+    @Test(arguments: [Isolation.snapshot, .readCommitted])
+    func `ends holds that are over once, though many make room at the same time`(
+        isolation: Isolation
+    ) async throws {
+        let shelf = try await Shelf()
+        let variant = try await shelf.put("A", onHand: 20)
+        let other = try await shelf.put("B", onHand: 100)
+        for _ in 0..<10 {
+            let lines = [(variant, 2), (other, 1)].map {
+                StockDemand(variantID: $0.0, quantity: $0.1)
+            }
+            #expect(try await shelf.stock.tryHold(lines))
+        }
+        // Nobody tidies.
+        shelf.time.advance(by: .seconds(601))
+        let stocks = try [shelf.stock, shelf.another()]
+        let heldCount = try await withThrowingTaskGroup(of: Int.self) { group in
+            for task in 0..<12 {
+                group.addTask {
+                    var count = 0
+                    for _ in 0..<4 {
+                        let isHeld = try await stocks[task % 2].tryHold(
+                            [StockDemand(variantID: variant, quantity: 1)], isolation: isolation)
+                        if isHeld { count += 1 }
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(heldCount == 20)
+        #expect(try await shelf.level(of: other).reserved == 0)
+        let expiryCount: Int = try await shelf.database.read { transaction in
+            try transaction.rows("SELECT id FROM stock_movements WHERE kind = 'expiry'").count
+        }
+        #expect(expiryCount == 20, "ten holds of two lines")
+        try await shelf.check()
+    }
+
     @Test func `lets orders that cross each other's lines both end`() async throws {
         let shelf = try await Shelf()
         let first = try await shelf.put("X-1", onHand: 1_000)

@@ -121,8 +121,9 @@ import Web
                 """)
             try transaction.execute(
                 """
-                INSERT INTO stock_hold_lines (order_id, variant_id, quantity)
-                VALUES (\(order), \(product.variants[0].id), 2)
+                INSERT INTO stock_hold_lines (order_id, variant_id, user_id, quantity, state,
+                    expires_at)
+                VALUES (\(order), \(product.variants[0].id), \(UserID()), 2, 'held', \(now + 60))
                 """)
         }
         #expect(try await harness.names("?available=true").isEmpty)

@@ -59,8 +59,9 @@ struct Shelf: Sendable {
             try transaction.execute(
                 """
                 INSERT INTO products (
-                    id, kind, status, name, description, version, created_at, updated_at)
-                VALUES (\(product), 'activity', \(status), \(sku), '', 1, \(now), \(now))
+                    id, kind, status, name, description, search_text, version, created_at,
+                    updated_at)
+                VALUES (\(product), 'activity', \(status), \(sku), '', '', 1, \(now), \(now))
                 ON CONFLICT DO NOTHING
                 """)
             try transaction.execute(

@@ -39,7 +39,7 @@ struct InventoryPart: ProductPart {
     private var holds: Subscription {
         let (stock, duration) = (stock, holdDuration)
         return Subscription(
-            "product.holds",
+            "product.holds", replay: .repeated,
             [
                 .on(OrderCreated.self) { event, _, transaction in
                     try stock.hold(
@@ -78,7 +78,7 @@ struct InventoryPart: ProductPart {
     private var holdExpiry: Subscription {
         let stock = stock
         return Subscription(
-            "product.hold-expiry",
+            "product.hold-expiry", replay: .repeated,
             [
                 .on(StockHoldDue.self) { event, _, transaction in
                     try stock.expire(event.orderID, dueAt: event.expiresAt, in: transaction)

@@ -48,11 +48,6 @@ struct Stock: Sendable {
         try store.levels(of: variants, at: now, in: transaction)
     }
 
-    /// Notes the SKU of a variant that was renamed.
-    func rename(_ variant: VariantID, to sku: String, in transaction: Transaction) throws {
-        try store.rename(variant, to: sku, in: transaction)
-    }
-
     /// Replaces what may be sold beyond what there is, and to one customer.
     ///
     /// - Throws: ``InventoryError/unknownVariant``, ``InventoryError/belowCommitted``.

@@ -118,12 +118,12 @@ struct StockStore: Sendable {
         ).map(StockMovement.init)
     }
 
-    /// `= ANY (…)` or `IN (…)`: a variant of the list, however long, in one parameter.
-    static func isAmong(_ variants: [VariantID]) -> SQL {
+    /// `= ANY (…)` or `IN (…)`: one of the list, however long, in one parameter.
+    static func isAmong(_ ids: [some Identifier & SQLConvertible]) -> SQL {
         """
         \(only: .postgresql, "= ANY (")
         \(only: .sqlite, "IN (SELECT value FROM json_each(")
-        \(variants)
+        \(ids)
         \(only: .postgresql, ")")\(only: .sqlite, "))")
         """
     }

@@ -17,13 +17,14 @@ struct PricingPart: ProductPart {
     private let idempotency: Idempotency
 
     init(settings: Settings, platform: Platform) throws {
+        let catalogue = Catalogue(platform)
         quotes = Quotes(
             database: platform.database, outbox: platform.outbox,
             stock: Stock(platform: platform), duration: settings[Self.quoteDuration],
             sharedNow: platform.sharedNow)
         rules = PricingRules(
             database: platform.database, sharedNow: platform.sharedNow,
-            republish: { _, _ in })
+            republish: { try catalogue.retell($0, changedFields: ["variants"], in: $1) })
         idempotency = Idempotency(now: platform.now)
     }
 

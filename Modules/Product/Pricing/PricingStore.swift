@@ -8,24 +8,30 @@ struct PricingStore: Sendable {
     /// More rules than anybody keeps in their head; each quote looks at all that are for it.
     static let ruleCountMax = 1_000
 
-    /// Whether the rule `r` is for the product whose id the column gives.
-    private static func covers(_ product: SQL) -> SQL {
+    /// The categories that products are in, and those above them, for ``covers(_:)``.
+    private static func filed(_ products: SQL) -> SQL {
         """
-        (r.scope = 'all' OR (r.scope = 'product' AND r.product_id = \(product))
-            OR (r.scope = 'category' AND \(isFiled(product, under: "r.category"))))
+        WITH RECURSIVE filed (product_id, category_id) AS (
+            SELECT product_id, category_id FROM product_categories
+            WHERE product_id IN (\(products))
+            UNION
+            SELECT f.product_id, c.parent_id FROM filed f JOIN categories c
+                ON c.id = f.category_id WHERE c.parent_id IS NOT NULL)
         """
     }
 
-    /// Whether a product is in a category, or in one below it.
-    private static func isFiled(_ product: SQL, under slug: SQL) -> SQL {
+    /// Whether the rule `r` is for the product whose id the column gives; one of ``filed(_:)``.
+    private static func covers(_ product: SQL) -> SQL {
         """
-        EXISTS (
-            WITH RECURSIVE branch (id) AS (
-                SELECT c.id FROM categories c WHERE c.slug = \(slug)
-                UNION SELECT c.id FROM categories c JOIN branch b ON c.parent_id = b.id)
-            SELECT 1 FROM product_categories pc
-            WHERE pc.product_id = \(product) AND pc.category_id IN (SELECT id FROM branch))
+        (r.scope = 'all' OR (r.scope = 'product' AND r.product_id = \(product))
+            OR (r.scope = 'category' AND EXISTS (
+                SELECT 1 FROM filed f JOIN categories c ON c.id = f.category_id
+                WHERE f.product_id = \(product) AND c.slug = r.category)))
         """
+    }
+
+    private static func products(of variants: [VariantID]) -> SQL {
+        "SELECT product_id FROM variants WHERE id \(StockStore.isAmong(variants))"
     }
 
     /// Those of the variants whose price rules make, in one statement.
@@ -35,6 +41,7 @@ struct PricingStore: Sendable {
         Set(
             try transaction.rows(
                 """
+                \(Self.filed(Self.products(of: variants)))
                 SELECT v.id FROM variants v
                 WHERE v.id \(StockStore.isAmong(variants)) AND EXISTS (
                     SELECT 1 FROM pricing_rules r
@@ -51,7 +58,16 @@ struct PricingStore: Sendable {
             switch rule.terms.scope {
             case .all: "1 = 1"
             case .product(let id): "p.id = \(id)"
-            case .category(let slug): Self.isFiled("p.id", under: "\(slug)")
+            case .category(let slug):
+                """
+                p.id IN (
+                    SELECT product_id FROM product_categories WHERE category_id IN (
+                        WITH RECURSIVE branch (id) AS (
+                            SELECT id FROM categories WHERE slug = \(slug)
+                            UNION
+                            SELECT c.id FROM categories c JOIN branch b ON c.parent_id = b.id)
+                        SELECT id FROM branch))
+                """
             }
         return try transaction.rows(
             "SELECT p.id FROM products p WHERE p.status <> 'deleted' AND \(condition) ORDER BY p.id"
@@ -62,12 +78,14 @@ struct PricingStore: Sendable {
     func ruled(
         among products: Set<ProductID>, in transaction: Transaction
     ) throws -> Set<ProductID> {
+        let isAmong = StockStore.isAmong(Array(products))
         let rows = try transaction.rows(
             """
-            SELECT p.id FROM products p WHERE EXISTS (
+            \(Self.filed("SELECT id FROM products WHERE id \(isAmong)"))
+            SELECT p.id FROM products p WHERE p.id \(isAmong) AND EXISTS (
                 SELECT 1 FROM pricing_rules r WHERE r.is_active AND \(Self.covers("p.id")))
             """)
-        return products.intersection(try rows.map { try $0.get("id") })
+        return Set(try rows.map { try $0.get("id") })
     }
 
     /// The active rules of each variant, in one statement.
@@ -76,6 +94,7 @@ struct PricingStore: Sendable {
     ) throws -> [VariantID: [PricingRule]] {
         let rows = try transaction.rows(
             """
+            \(Self.filed(Self.products(of: variants)))
             SELECT v.id AS variant_id, r.* FROM variants v JOIN pricing_rules r
                 ON r.is_active AND \(Self.covers("v.product_id"))
             WHERE v.id \(StockStore.isAmong(variants))

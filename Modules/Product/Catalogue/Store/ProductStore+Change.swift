@@ -159,7 +159,7 @@ extension ProductStore {
                     """)
         }
         if facts.sku != old.facts.sku {
-            try stock.rename(variant.id, to: facts.sku, in: transaction)
+            try StockStore().rename(variant.id, to: facts.sku, in: transaction)
         }
         try prices.replace(
             old.facts.prices, by: facts.prices, of: variant.id, at: product.updatedAt,

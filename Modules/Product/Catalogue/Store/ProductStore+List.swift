@@ -114,9 +114,8 @@ extension ProductStore {
         """
         (s.on_hand + s.on_hand * s.overbooking_percent / 100 - s.allocated - s.reserved
             + COALESCE((SELECT SUM(l.quantity) FROM stock_hold_lines l
-                JOIN stock_holds h ON h.order_id = l.order_id
-                WHERE l.variant_id = s.variant_id AND h.state = 'held'
-                AND h.expires_at <= \(now)), 0))
+                WHERE l.variant_id = s.variant_id AND l.state = 'held'
+                AND l.expires_at <= \(now)), 0))
         """
     }
 }

@@ -6,7 +6,6 @@ import Web
 /// Products as rows.
 struct ProductStore: Sendable {
     let prices = PriceStore()
-    let stock = InitialStock()
 
     /// One product; `nil` when there is none, or it was deleted.
     func find(_ id: ProductID, at now: Date, in transaction: Transaction) throws -> Product? {
@@ -129,7 +128,7 @@ struct ProductStore: Sendable {
             """)
         let variantIDs = try rows.map { try $0.get("id", as: VariantID.self) }
         let prices = try prices.current(of: variantIDs, in: transaction)
-        let ruled = try RulePricing().variants(among: variantIDs, in: transaction)
+        let ruled = try PricingStore().pricedByRules(of: variantIDs, in: transaction)
         return try rows.reduce(into: [:]) { variants, row in
             let id: VariantID = try row.get("id")
             variants[try row.get("product_id"), default: []].append(

@@ -31,9 +31,10 @@ extension Catalogue {
 
     /// Makes the first stock of a new variant.
     func stock(_ variant: Variant, of product: Product, in transaction: Transaction) throws {
-        try store.stock.create(
-            variant.id, of: product.id, sku: variant.facts.sku, stock: variant.stock,
-            at: product.updatedAt, in: transaction)
+        try shelves.create(
+            variant.id, of: product.id, sku: variant.facts.sku, onHand: variant.stock.onHand,
+            overbookingPercent: variant.stock.overbookingPercent,
+            customerMax: variant.stock.customerMax, at: product.updatedAt, in: transaction)
     }
 
     /// The categories of a product.

@@ -158,10 +158,13 @@ extension Catalogue {
                 continue
             }
             guard stock != variant.stock else { continue }
-            let isLimited = try store.stock.limit(
-                variant.id, overbookingPercent: variant.stock.overbookingPercent,
-                customerMax: variant.stock.customerMax, at: new.updatedAt, in: transaction)
-            guard isLimited else { throw CatalogueError.capacitySold(variant.facts.sku) }
+            do {
+                try shelves.setLimits(
+                    of: variant.id, overbookingPercent: variant.stock.overbookingPercent,
+                    customerMax: variant.stock.customerMax, at: new.updatedAt, in: transaction)
+            } catch InventoryError.belowCommitted {
+                throw CatalogueError.capacitySold(variant.facts.sku)
+            }
         }
     }
 }

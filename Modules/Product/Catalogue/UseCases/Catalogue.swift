@@ -12,6 +12,8 @@ struct Catalogue: Sendable {
     let outbox: Outbox
     let now: @Sendable () -> Date
     let sharedNow: @Sendable (Transaction) throws -> Date
+    /// What there is of each variant.
+    let shelves: Stock
     let store = ProductStore()
 
     init(_ platform: Platform) {
@@ -19,6 +21,7 @@ struct Catalogue: Sendable {
         outbox = platform.outbox
         now = platform.now
         sharedNow = platform.sharedNow
+        shelves = Stock(platform: platform)
     }
 
     /// A page of products, newest first, one more than it has room for.
