@@ -113,6 +113,21 @@ private struct TermsSeen: Decodable {
         #expect(try await harness.published(OrderRefundRequested.self).count == 1)
     }
 
+    @Test func `sends the money back once, though it is paid at the same moment`() async throws {
+        let harness = try await ModuleHarness<OrderModule>.withCatalogue()
+        let order = try await harness.place(until: "awaiting_payment", as: caller)
+        try await harness.publish(PaymentCompleted.sample(order))
+        async let answer = harness.cancel(order.id, as: caller)
+        try await harness.settle()
+        #expect(try await answer.status == .ok)
+        harness.time.advance(by: .seconds(60))
+        try await harness.settle()
+        #expect(try await harness.show(order.id, as: caller).state == "cancelled")
+        let refunds = try await harness.published(OrderRefundRequested.self)
+        #expect(refunds.map(\.amount) == [order.total])
+        #expect(try await harness.parked(at: "order.payments").isEmpty)
+    }
+
     @Test func `is not for strangers, nor are the other things`() async throws {
         let harness = try await ModuleHarness<OrderModule>.withCatalogue()
         let order = try await harness.place(until: "payment_failed", as: caller)

@@ -59,7 +59,7 @@ import Web
             "/currency"
         ),
         (
-            #"{"items":[{"productId":"\#(VariantID.first)","quantity":1}],"currency":"XXX"}"#,
+            #"{"items":[{"productId":"\#(VariantID.first)","quantity":1}],"currency":"ZZZ"}"#,
             "/currency"
         ),
         (
