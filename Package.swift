@@ -54,7 +54,7 @@ var modules: [Target] {
 }
 
 nonisolated var productLibraries: [Target.Dependency] {
-    [.crypto, .metrics, .asyncHTTPClient, .nioCore]
+    [.crypto, .metrics, .asyncHTTPClient, .nioCore, .nioHTTP1]
 }
 
 /// A feature module: its target, its contract when it `owns` events, and its tests.

@@ -10,8 +10,9 @@ struct Flotilla: AsyncParsableCommand {
         abstract: "A commerce backend: one process that splits into services by configuration.",
         subcommands: [
             ServeCommand.self, MigrateCommand.self, CheckCommand.self, AdminCommand.self,
-            EventsCommand.self, DeadLettersCommand.self, ConsumersCommand.self, CutoverCommand.self,
-            ConfigCommand.self, ReconcileCommand.self, VersionCommand.self,
+            ProductsCommand.self, EventsCommand.self, DeadLettersCommand.self,
+            ConsumersCommand.self, CutoverCommand.self, ConfigCommand.self,
+            ReconcileCommand.self, VersionCommand.self,
         ])
 
     /// Runs a command; whatever a caller did wrong is one line on standard error and exit code 2.
@@ -27,11 +28,11 @@ struct Flotilla: AsyncParsableCommand {
             fail(error.lines, code: 2)
         } catch let error as SettingsError {
             fail(error.problems, code: 2)
+        } catch let code as ExitCode {
+            // The command has said all that there is to say.
+            Foundation.exit(code.rawValue)
         } catch let error where exitCode(for: error) == .success {
             print(message(for: error))
-        } catch let code as ExitCode {
-            // The command has said what it had to say.
-            Foundation.exit(code.rawValue)
         } catch {
             let isUsage = exitCode(for: error) == .validationFailure
             let text = message(for: error)

@@ -29,7 +29,7 @@ public struct ProductModule: Module {
         ProvidersPart.self,
     ]
 
-    private let parts: [any ProductPart]
+    let parts: [any ProductPart]
 
     /// Puts the parts together.
     ///

@@ -21,7 +21,7 @@ public struct Fields {
     private let object: [String: JSONValue]
     private let path: String
     private var asked: Set<String> = []
-    private var errors: [Problem.FieldError] = []
+    var errors: [Problem.FieldError] = []
 
     /// - Throws: ``Problem`` 400 when the body is no JSON or no object.
     init(body: Data) throws {
@@ -41,7 +41,7 @@ public struct Fields {
         self.init(object: object, path: "")
     }
 
-    private init(object: [String: JSONValue], path: String) {
+    init(object: [String: JSONValue], path: String) {
         self.object = object
         self.path = path
     }
@@ -68,13 +68,13 @@ public struct Fields {
         if !errors.isEmpty { throw Problem.invalid(Array(errors.prefix(Self.errorCountMax))) }
     }
 
-    private mutating func rejectUnknown() {
+    mutating func rejectUnknown() {
         for name in object.keys.filter({ !asked.contains($0) }).sorted() {
             reject(name, "there is no such field")
         }
     }
 
-    private func pointer(_ name: String) -> String {
+    func pointer(_ name: String) -> String {
         let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
         return "\(path)/\(escaped.prefix(100))"
     }
@@ -175,7 +175,8 @@ extension Fields {
         entries(name, count: count) { $0.optionalString($1, length: length) }
     }
 
-    mutating func entries<T>(
+    /// A map that may be missing, its entries read one by one; its keys have up to 64 characters.
+    public mutating func entries<T>(
         _ name: String, count: ClosedRange<Int>, _ read: (inout Fields, String) -> T
     ) -> [String: T]? {
         guard let value = value(name) else { return nil }

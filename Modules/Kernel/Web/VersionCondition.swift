@@ -11,8 +11,11 @@ import HTTPTypes
 public struct VersionCondition: Sendable, Hashable {
     private let tags: Set<String>
 
-    /// Whether the thing, as it is now, is one that the client saw.
-    public func admits(_ version: Int64) -> Bool { tags.contains(Self.tag(of: version)) }
+    /// Whether the thing, as it is now, is one that the client saw: in whichever of its forms, for
+    /// one that has several tags them `"v7-…"`.
+    public func admits(_ version: Int64) -> Bool {
+        tags.contains(Self.tag(of: version)) || tags.contains { $0.hasPrefix("\"v\(version)-") }
+    }
 
     /// The `ETag` of a version: `"v7"`.
     static func tag(of version: Int64) -> String { "\"v\(version)\"" }

@@ -31,6 +31,20 @@ extension WebResponse {
         return response.unlessSeen(by: request)
     }
 
+    /// A JSON body with an `ETag` of its version and its bytes, or 304 for a client that has just
+    /// these already: for what has a version, and shows more than that counts.
+    ///
+    /// - Throws: `EncodingError`.
+    public static func json(
+        _ value: some Encodable, version: Int64, hashedUnlessSeenBy request: WebRequest,
+        headers: HTTPFields = [:]
+    ) throws -> WebResponse {
+        var response = try json(value, headers: headers)
+        let digest = Data(SHA256.hash(data: response.body).prefix(16))
+        response.headers[.eTag] = "\"v\(version)-\(digest.base64URLEncoded)\""
+        return response.unlessSeen(by: request)
+    }
+
     /// What RFC 9110, section 13.1.2, has instead of this answer for a client that has it.
     private func unlessSeen(by request: WebRequest) -> WebResponse {
         var response = self

@@ -7,7 +7,7 @@ let catalogueMigrations = MigrationSet(
             """
             CREATE TABLE categories (
                 id \(dialect.uuid) NOT NULL PRIMARY KEY,
-                parent_id \(dialect.uuid),
+                parent_id \(dialect.uuid) REFERENCES categories (id),
                 slug TEXT NOT NULL UNIQUE,
                 name TEXT NOT NULL,
                 version \(dialect.bigint) NOT NULL,
@@ -20,6 +20,10 @@ let catalogueMigrations = MigrationSet(
                 status TEXT NOT NULL CHECK (status IN ('draft', 'active', 'archived', 'deleted')),
                 name TEXT NOT NULL,
                 description TEXT NOT NULL,
+                -- Its names in all languages, in lower case: what a search looks into.
+                search_text TEXT NOT NULL,
+                -- What an imported file calls it by.
+                import_key TEXT UNIQUE,
                 version \(dialect.bigint) NOT NULL,
                 created_at \(dialect.timestamp) NOT NULL,
                 updated_at \(dialect.timestamp) NOT NULL
@@ -35,7 +39,8 @@ let catalogueMigrations = MigrationSet(
             ) \(dialect.strict);
             CREATE TABLE product_categories (
                 product_id \(dialect.uuid) NOT NULL,
-                category_id \(dialect.uuid) NOT NULL,
+                -- So that no category goes while a product comes into it.
+                category_id \(dialect.uuid) NOT NULL REFERENCES categories (id),
                 PRIMARY KEY (product_id, category_id)
             ) \(dialect.strict);
             CREATE INDEX product_categories_category ON product_categories (category_id);
