@@ -33,9 +33,6 @@ struct Flotilla: AsyncParsableCommand {
             Foundation.exit(code.rawValue)
         } catch let error where exitCode(for: error) == .success {
             print(message(for: error))
-        } catch let code as ExitCode {
-            // The command has said what it had to say.
-            Foundation.exit(code.rawValue)
         } catch {
             let isUsage = exitCode(for: error) == .validationFailure
             let text = message(for: error)

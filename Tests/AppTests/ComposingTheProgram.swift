@@ -24,7 +24,9 @@ import Web
             Set(list.modulesOfConsumers.keys) == [
                 "audit.trail", "notification.user-mails", "order.customers", "order.payments",
                 "order.welcome-order", "payment.charge", "search.user-index",
+                "payment.refunds", "payment.settlements", "payment.checks", "payment.bookings",
                 // Whoever answers callers hears whose access has ended.
+                "payment.ended-access",
                 "audit.ended-access", "notification.ended-access", "order.ended-access",
                 "search.ended-access", "user.ended-access",
             ])

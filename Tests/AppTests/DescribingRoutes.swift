@@ -12,7 +12,7 @@ import Yams
 @Suite struct `Describing routes` {
     private static let described: Set = ["product", "order", "payment"]
 
-    private static let document = Result {
+    private static func document() throws -> [String: Any] {
         let place = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../docs/openapi.yaml").standardizedFileURL
         let text = try String(contentsOf: place, encoding: .utf8)
@@ -21,7 +21,7 @@ import Yams
 
     /// The operations of the document by `METHOD path`.
     private func operations() throws -> [String: [String: Any]] {
-        let paths = try #require(try Self.document.get()["paths"] as? [String: [String: Any]])
+        let paths = try #require(try Self.document()["paths"] as? [String: [String: Any]])
         let methods: Set = ["get", "put", "post", "patch", "delete"]
         return paths.reduce(into: [:]) { operations, path in
             for (method, operation) in path.value where methods.contains(method) {
@@ -60,7 +60,7 @@ import Yams
     }
 
     @Test func `declares each placeholder of a path`() throws {
-        let paths = try #require(try Self.document.get()["paths"] as? [String: [String: Any]])
+        let paths = try #require(try Self.document()["paths"] as? [String: [String: Any]])
         for (path, item) in paths {
             let placeholders = Set(
                 path.split(separator: "/").filter { $0.hasPrefix("{") }
@@ -75,7 +75,7 @@ import Yams
         guard let reference = parameter["$ref"] as? String else {
             return parameter["in"] as? String == "path" ? parameter["name"] as? String : nil
         }
-        let components = try? Self.document.get()["components"] as? [String: Any]
+        let components = try? Self.document()["components"] as? [String: Any]
         let shared = components?["parameters"] as? [String: [String: Any]]
         return reference.split(separator: "/").last.flatMap { shared?[String($0)] }.flatMap(name)
     }

@@ -1,0 +1,5 @@
+import FlotillaTesting
+
+@testable import Order
+@testable import Payment
+@testable import Product
