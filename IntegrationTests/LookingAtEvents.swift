@@ -130,7 +130,8 @@ extension `The whole system` {
                     ["dead-letters", "retry", "--payload", "/dev/null"],
                     ["dead-letters", "retry", Self.unknown, "--payload", "/no/such/file"],
                     ["dead-letters", "discard"], ["dead-letters", "discard", Self.unknown],
-                    ["events", "replay"], replay + ["nobody"], replay + ["notification.user-mails", "--from", "nothing"],
+                    ["events", "replay"], replay + ["nobody"],
+                    replay + ["notification.user-mails", "--from", "nothing"],
                     replay + ["search.user-index", "--from", "yesterday"],
                     replay + ["search.user-index", "--from", Self.unknown],
                 ] {

@@ -122,7 +122,10 @@ extension `The whole system under strain` {
         /// Sends a request until it is answered for good.
         private func stubbornly(_ request: () async throws -> Answer) async -> Answer? {
             while !Task.isCancelled {
-                if let answer = try? await request(), answer.status < 500 { return answer }
+                // A gateway slows down who asks again and again while a process is away.
+                if let answer = try? await request(), answer.status < 500, answer.status != 429 {
+                    return answer
+                }
                 try? await Task.sleep(for: .milliseconds(25))
             }
             return nil
