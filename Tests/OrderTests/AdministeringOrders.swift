@@ -51,7 +51,7 @@ import Web
             ).read(OrderPageSeen.self)
             #expect(Set(page.items.map(\.id)) == Set(ids))
         }
-        for query in ["?state=lost", "?userId=x"] {
+        for query in ["?state=lost", "?userId=x", "?number=FL%00", "?number=", "?number=FL%20"] {
             let answer = try await harness.send(
                 .get, "/api/v1/admin/orders\(query)", as: reader)
             #expect(answer.status == .badRequest)
