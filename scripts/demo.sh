@@ -14,7 +14,7 @@ export FLOTILLA_PAYMENT_SIMULATED_SUCCESS_PERCENTAGE=100
 server=
 finish() {
     status=$?
-    if [[ -n $server ]]; then kill -TERM "$server" 2>/dev/null && wait "$server" || true; fi
+    if [[ -n $server ]] && kill -TERM "$server" 2>/dev/null; then wait "$server" || true; fi
     if [[ $status -ne 0 ]]; then
         echo "The demo failed. The server's log ends with:" >&2
         tail -n 5 "$home/log" >&2 || true

@@ -116,7 +116,8 @@ struct SeedCommand: AsyncParsableCommand {
     }
 
     private func tell(_ result: SeedResult) throws {
-        let shown = password == Self.standardPassword ? password : nil
+        let isTold = result.users.made > 0 && password == Self.standardPassword
+        let shown = isTold ? password : nil
         if json {
             try printJSON(
                 Summary(
@@ -145,7 +146,8 @@ struct SeedCommand: AsyncParsableCommand {
             states("  are", result.orderStates),
             states("  payments", result.paymentStates),
             "log in as \(SeedPerson.all[0].email) or \(SeedProcess.administrator), "
-                + (password.map { "password: \($0)" } ?? "with the password given"),
+                + (password.map { "password: \($0)" }
+                    ?? "with the password that they were made with"),
         ].joined(separator: "\n")
     }
 

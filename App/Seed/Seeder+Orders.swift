@@ -29,10 +29,6 @@ extension Seeder {
         try await settle { isWanted($0) }
     }
 
-    func isMissing(_ isWanted: (SeedOrder) -> Bool) async throws -> Bool {
-        try await plannedOrders().contains { isWanted($0.order) && $0.seen == nil }
-    }
-
     /// The plan beside what is there of it.
     func plannedOrders() async throws -> [Planned] {
         var orders: [Int: [SeenOrder]] = [:]

@@ -39,7 +39,10 @@ actor Seeder {
         try await addRules()
         try await addPeople()
         try await addOrders { $0.goal != .expired }
-        return try await isMissing { $0.goal == .expired }
+        let toExpire = try await plannedOrders().filter { $0.order.goal == .expired }
+        if toExpire.contains(where: { $0.seen == nil }) { return true }
+        result.orders.found += toExpire.count
+        return false
     }
 
     /// What is to expire; for a process that waits for payments a second only.
