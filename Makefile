@@ -59,7 +59,7 @@ build: packages ## Build everything but the tests (CONFIGURATION=release).
 # What modules and the bus promise, they promise on both engines. The simulation has a storage of
 # its own.
 SIMULATION := ^EventBusTests\..Simulating
-ON_POSTGRES := ^(User|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
+ON_POSTGRES := ^(User|Product|Order|Payment|Notification|Search|Audit|Web|Example|EventBus)Tests\.
 
 # They measure times on sockets, or wait for brokers, and are better off without all the others.
 ON_SOCKETS := ^(Gateway|Kafka)Tests\.

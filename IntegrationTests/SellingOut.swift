@@ -64,14 +64,14 @@ extension `The whole system under strain` {
         func `gives back what is held and not paid in time`(topology: Topology) async throws {
             let environment = [
                 "FLOTILLA_PAYMENT_SIMULATED_SUCCESS_PERCENTAGE": "50",
-                "FLOTILLA_ORDER_PAYMENT_WINDOW": "3s",
+                "FLOTILLA_ORDER_PAYMENT_WINDOW": "10s",
             ]
             try await withSystem(topology, environment: environment) { system in
                 let shop = try await open(system)
                 let placed = try await rush(shop, tryCount: 10) { _ in system.api }
                 let ends = try await shop.settled(within: .seconds(180))
                 let sold = try #require(ends["confirmed"])
-                #expect(sold < Self.stock && sold > Self.stock / 4, "\(ends)")
+                #expect(sold > 0 && sold < Self.stock, "\(ends)")
                 #expect(ends.values.reduce(0, +) == placed.count)
                 try await system.quiet(within: .seconds(60))
                 try await shop.expectBalance(sold: sold)
