@@ -2,6 +2,7 @@ import EventBus
 import FlotillaTesting
 import Foundation
 import Platform
+import Storage
 import Synchronization
 
 /// One run of a story in one world.

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Effort.factor == 1 ? [.cancelledAtFee, .rivals] : Story.allCases)
+    @Test(arguments: Effort.factor == 1 ? [Story.cancelledAtFee, .rivals] : Story.allCases)
     func `is shared by two processes`(story: Story) async throws {
         for carrier in Simulation.Carrier.allCases {
             try await Playing(story: story, carrier: carrier, processCount: 2).run()
@@ -58,7 +58,7 @@ import Testing
         #expect(Set(Effort.consumers).isSubset(of: known))
     }
 
-    @Test(arguments: Effort.factor == 1 ? [.cancelledAtFee] : [.paid, .lostThenPaid, .rivals])
+    @Test(arguments: Effort.factor == 1 ? [Story.cancelledAtFee] : [.paid, .lostThenPaid, .rivals])
     func `bears every accident everywhere`(story: Story) async throws {
         let clean = try await Playing(story: story).run()
         var cases: [(Accident, AccidentPoint, String, Int)] = []
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Effort.factor == 1 ? [.cancelledAtFee] : Story.allCases)
+    @Test(arguments: Effort.factor == 1 ? [Story.cancelledAtFee] : Story.allCases)
     func `bears whatever a broker tells twice`(story: Story) async throws {
         for send in 0..<(5 * min(Effort.factor, 3)) {
             try await Playing(story: story, carrier: .broker).run {
