@@ -131,7 +131,21 @@ struct Shop: Sendable {
             do {
                 let ending = try await payments.capture(payment, nil, if: nil)
                 _ = try await payments.database.write { try ending($0) }
-            } catch PaymentError.notAuthorized {}
+            } catch PaymentError.notAuthorized, PaymentError.notFound {}
+        }
+    }
+
+    /// Ends an order's hold as though its time were over, whatever Product was told to add to it.
+    func endHold(of order: Int) throws {
+        let (id, now) = (id(order), simulation.now)
+        try simulation.tamper(with: ProductModule.name) { transaction in
+            for table in ["stock_holds", "stock_hold_lines"] as [SQL] {
+                try transaction.execute(
+                    """
+                    UPDATE \(table) SET expires_at = \(now)
+                    WHERE order_id = \(id) AND state = 'held'
+                    """)
+            }
         }
     }
 

@@ -33,6 +33,8 @@ enum Story: String, CaseIterable, Sendable {
     case rivals
     /// The same, where a hold is over before its order's payment is asked for.
     case rivalsInHaste
+    /// A hold is over before the money comes, and somebody else has got the room meanwhile.
+    case roomLost
 
     /// What the modules are configured with.
     var settings: [String: String] {
@@ -53,7 +55,7 @@ enum Story: String, CaseIterable, Sendable {
     /// Rooms on the shelf.
     var roomCount: Int {
         switch self {
-        case .rivals, .rivalsInHaste, .stockRefused: 1
+        case .rivals, .rivalsInHaste, .roomLost, .stockRefused: 1
         default: 5
         }
     }
@@ -72,6 +74,7 @@ enum Story: String, CaseIterable, Sendable {
         case .cancelledAtFee: [["cancelled/partially_refunded"]]
         case .expired: [["expired/voided"]]
         case .rivals: [["confirmed/paid", "rejected/none"]]
+        case .roomLost: [["confirmed/paid", "rejected/refunded"]]
         case .rivalsInHaste:
             [["confirmed/paid", "rejected/none"], ["confirmed/paid", "rejected/refunded"]]
         }
@@ -82,6 +85,8 @@ enum Story: String, CaseIterable, Sendable {
         switch self {
         // Whoever comes back asks once more, so that the money is heard of before the deadline.
         case .tooLate: [["confirmed/paid"]]
+        // The first has its money before its room is lost.
+        case .roomLost: [["confirmed/paid", "rejected/none"]]
         default: []
         }
     }
@@ -123,6 +128,12 @@ enum Story: String, CaseIterable, Sendable {
         case .rivals, .rivalsInHaste:
             orders = [1, 2]
             for order in orders { try await shop.place(order, total: 16_600) }
+        case .roomLost:
+            orders = [1, 2]
+            try await shop.place(1, total: 16_604)
+            try await shop.simulation.wait(for: .seconds(2))
+            try shop.endHold(of: 1)
+            try await shop.place(2, total: 16_600)
         }
         try await awaitEnds(of: orders, in: shop)
     }
