@@ -71,6 +71,8 @@ struct PlannedAccident: Sendable {
     let point: AccidentPoint
     /// The module at whose database or log it happens; any when `nil`.
     let module: String?
+    /// The consumer that is handling an event in the transaction; anything when `nil`.
+    let consumer: String?
     /// How often the point is passed unharmed before.
     var skipCount: Int
 }

@@ -27,12 +27,15 @@ struct Life: Sendable {
             databases[name] = database
             outboxes[name] = bus.outbox(of: name, in: database)
         }
+        let settings = try Settings.load(
+            file: nil, flags: simulation.options.settings, environment: [:],
+            catalogue: SettingsCatalogue(simulation.types.flatMap { $0.settings }))
         for type in simulation.types {
             guard let database = databases[type.name], let outbox = outboxes[type.name] else {
                 continue
             }
             let module = try Self.make(
-                type, settings: simulation.options.settings,
+                type, settings: settings,
                 platform: Platform(
                     module: type.name, database: database, outbox: outbox,
                     now: { simulation.world.now }))
@@ -46,12 +49,8 @@ struct Life: Sendable {
     }
 
     static func make<M: Module>(
-        _ type: M.Type, settings: [String: String], platform: Platform
+        _ type: M.Type, settings: Settings, platform: Platform
     ) throws -> M {
-        let catalogue = SettingsCatalogue(M.settings)
-        return try M(
-            settings: try Settings.load(
-                file: nil, flags: settings, environment: [:], catalogue: catalogue),
-            platform: platform)
+        try M(settings: settings, platform: platform)
     }
 }

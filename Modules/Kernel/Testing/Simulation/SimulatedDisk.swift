@@ -51,6 +51,20 @@ final class SimulatedDisk: Sendable {
         END;
         """
 
+    /// How much of the record there is.
+    func recordCount(in transaction: Transaction) throws -> Int64 {
+        try transaction.first("SELECT MAX(number) AS last FROM simulation_record")?
+            .get("last", as: Int64?.self) ?? 0
+    }
+
+    /// Who handled an event since the record was that long.
+    func consumers(after last: Int64, in transaction: Transaction) throws -> Set<String> {
+        Set(
+            try transaction.rows(
+                "SELECT consumer FROM simulation_record WHERE number > \(last)"
+            ).map { try $0.get("consumer") })
+    }
+
     /// Looks at the disk as nobody in the simulation can: without latency or accidents.
     func read<T: Sendable>(_ body: (Transaction) throws -> T) throws -> T {
         try database.transact(in: .topLevel, body, isKept: { false }).0
@@ -98,11 +112,21 @@ struct SimulatedStorage: StorageBackend {
     ) async throws -> T {
         try Task.checkCancellation()
         try await process.pass(.beforeTransaction, of: disk.module)
-        let (result, actions) = try disk.database.transact(in: context, body) {
-            try process.passAtOnce(.beforeCommit, of: disk.module)
-            return true
-        }
-        try await process.pass(.afterCommit, of: disk.module)
+        let asks = process.world.asksForConsumers
+        var consumers: Set<String> = []
+        let (result, actions) = try disk.database.transact(
+            in: context,
+            { transaction in
+                let last = asks ? try disk.recordCount(in: transaction) : 0
+                let result = try body(transaction)
+                if asks { consumers = try disk.consumers(after: last, in: transaction) }
+                return result
+            },
+            isKept: {
+                try process.passAtOnce(.beforeCommit, of: disk.module, by: consumers)
+                return true
+            })
+        try await process.pass(.afterCommit, of: disk.module, by: consumers)
         for action in actions { action() }
         return result
     }

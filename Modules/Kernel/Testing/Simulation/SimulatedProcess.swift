@@ -57,18 +57,23 @@ final class SimulatedProcess: Sendable {
     /// Passes a point of the path of an event, or has an accident there.
     ///
     /// - Throws: ``SimulatedCrash``; `StorageError` of kind `unavailable`.
-    func pass(_ point: AccidentPoint, of module: String) async throws {
+    func pass(
+        _ point: AccidentPoint, of module: String, by consumers: Set<String> = []
+    ) async throws {
         try await world.clock.sleep(for: world.latency())
         try await stand()
-        guard let accident = world.accident(at: point, of: module) else { return }
+        guard let accident = world.accident(at: point, of: module, by: consumers) else { return }
         try suffer(accident)
         try await stand()
     }
 
     /// As ``pass(_:of:)``, where nothing can be awaited.
-    func passAtOnce(_ point: AccidentPoint, of module: String) throws {
+    func passAtOnce(
+        _ point: AccidentPoint, of module: String, by consumers: Set<String>
+    ) throws {
         guard !isDead else { throw SimulatedCrash() }
-        if let accident = world.accident(at: point, of: module) { try suffer(accident) }
+        guard let accident = world.accident(at: point, of: module, by: consumers) else { return }
+        try suffer(accident)
     }
 
     /// Waits while the process stands still.

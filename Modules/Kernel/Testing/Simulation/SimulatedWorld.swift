@@ -9,6 +9,7 @@ final class SimulatedWorld: Sendable {
         var accidents: Accidents
         var planned: [PlannedAccident] = []
         var happened: [String] = []
+        var passCounts: [String: Int] = [:]
     }
 
     let scheduler: SeededScheduler
@@ -44,16 +45,29 @@ final class SimulatedWorld: Sendable {
     /// From now on only what was planned goes wrong.
     func calm() { state.withLock { $0.accidents = .none } }
 
+    /// Whether an accident is planned for a consumer, so that it must be known whose turn it is.
+    var asksForConsumers: Bool { state.withLock { $0.planned.contains { $0.consumer != nil } } }
+
+    func passCount(of point: AccidentPoint, at module: String) -> Int {
+        state.withLock { $0.passCounts["\(point) \(module)"] ?? 0 }
+    }
+
     /// What goes wrong at a point that is being passed, if something does.
-    func accident(at point: AccidentPoint, of module: String) -> Accident? {
+    ///
+    /// - Parameter consumers: those that handle an event in the transaction.
+    func accident(
+        at point: AccidentPoint, of module: String, by consumers: Set<String>
+    ) -> Accident? {
         let drawn = chance()
         let pick = chance()
         let time = scheduler.now
         return state.withLock { state in
+            state.passCounts["\(point) \(module)", default: 0] += 1
             var accident: Accident?
             if let index = state.planned.firstIndex(where: {
                 $0.accident != .duplicate && $0.point == point
                     && ($0.module ?? module) == module
+                    && ($0.consumer.map(consumers.contains) ?? true)
             }) {
                 if state.planned[index].skipCount > 0 {
                     state.planned[index].skipCount -= 1
@@ -77,7 +91,12 @@ final class SimulatedWorld: Sendable {
         let drawn = chance()
         return state.withLock { state in
             if let index = state.planned.firstIndex(where: { $0.accident == .duplicate }) {
+                guard state.planned[index].skipCount == 0 else {
+                    state.planned[index].skipCount -= 1
+                    return false
+                }
                 state.planned.remove(at: index)
+                state.happened.append("\(scheduler.now): duplicate")
                 return true
             }
             // Duplicates cost nothing but themselves: there are many more than other accidents.

@@ -11,14 +11,26 @@ extension Simulation {
     ///
     /// - Parameters:
     ///   - module: at whose database or log; any when `nil`.
+    ///   - consumer: in whose transactions that mark an event as handled, which are there
+    ///     before and after a commit alone; anywhere when `nil`.
     ///   - count: how often the point is passed unharmed before.
     public func plan(
         _ accident: Accident, at point: AccidentPoint, of module: String? = nil,
-        afterPassing count: Int = 0
+        in consumer: String? = nil, afterPassing count: Int = 0
     ) {
         world.plan(
-            PlannedAccident(accident: accident, point: point, module: module, skipCount: count))
+            PlannedAccident(
+                accident: accident, point: point, module: module, consumer: consumer,
+                skipCount: count))
     }
+
+    /// How often a point was passed so far at the database or log of a module.
+    public func passCount(of point: AccidentPoint, at module: String) -> Int {
+        world.passCount(of: point, at: module)
+    }
+
+    /// What went wrong so far, in order.
+    public var happened: [String] { world.happened }
 
     /// Kills every process now; each starts again a little later.
     public func crash() { killAll() }
@@ -111,10 +123,12 @@ extension Simulation {
     /// - Throws: ``SimulationFailure`` when it does not come to rest within an hour.
     public func settle() async throws {
         world.calm()
-        let end = world.scheduler.now + .seconds(3_600)
+        let start = world.scheduler.now
+        let end = start + .seconds(3_600)
         var restfulLooks = 0
         while restfulLooks < 2 {
-            try await wait(for: .seconds(1))
+            // What takes long is looked at less often: a look is a dozen queries.
+            try await wait(for: max(.seconds(1), (world.scheduler.now - start) / 8))
             restfulLooks = try Checker(self).isAtRest() ? restfulLooks + 1 : 0
             guard world.scheduler.now < end else {
                 throw failure(["it does not come to rest: " + (try Checker(self).unrest())])

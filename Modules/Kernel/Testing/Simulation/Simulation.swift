@@ -49,6 +49,11 @@ public final class Simulation: Sendable {
             attemptCountMax: 4, initialDelay: .milliseconds(50), delayMax: .seconds(1))
         /// Parked events that a consumer may have.
         public var parkedCountMax = 100_000
+        /// How long leases last; processes stand still for about as long.
+        public var leaseDuration = Duration.seconds(3)
+        /// The longest time between two looks at what nobody told of. In worlds where hours pass,
+        /// most of the work is to look in vain.
+        public var pollInterval = Duration.seconds(2)
         /// Values by key, as a configuration file would give them.
         public var settings: [String: String] = [:]
 
@@ -81,8 +86,8 @@ public final class Simulation: Sendable {
         var bus = BusSettings()
         bus.retry = options.retry
         bus.parkedCountMax = options.parkedCountMax
-        bus.leaseDuration = .seconds(3)
-        bus.pollInterval = .seconds(2)
+        bus.leaseDuration = options.leaseDuration
+        bus.pollInterval = options.pollInterval
         bus.batchCountMax = 8
         bus.windowCountMax = 16
         world = SimulatedWorld(scheduler: scheduler, accidents: options.accidents, bus: bus)

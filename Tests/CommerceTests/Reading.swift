@@ -1,5 +1,0 @@
-import FlotillaTesting
-
-@testable import Order
-@testable import Payment
-@testable import Product
