@@ -217,7 +217,7 @@ var app: [Target] {
             name: "flotilla",
             dependencies: platform + [
                 "EventCatalogue", "Gateway", "Kafka", "Telemetry", .argumentParser,
-                .unixSignals, .nioCore,
+                .unixSignals, .asyncHTTPClient, .nioCore, .nioHTTP1,
             ]
                 + modules.filter { $0.type == .regular && !$0.name.hasSuffix("Contract") }
                 .map { .init(stringLiteral: $0.name) },

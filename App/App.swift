@@ -10,7 +10,7 @@ struct Flotilla: AsyncParsableCommand {
         abstract: "A commerce backend: one process that splits into services by configuration.",
         subcommands: [
             ServeCommand.self, MigrateCommand.self, CheckCommand.self, AdminCommand.self,
-            ProductsCommand.self, ReconcileCommand.self, EventsCommand.self,
+            SeedCommand.self, ProductsCommand.self, ReconcileCommand.self, EventsCommand.self,
             DeadLettersCommand.self, ConsumersCommand.self, CutoverCommand.self,
             ConfigCommand.self, VersionCommand.self,
         ])

@@ -14,7 +14,7 @@ export FLOTILLA_PAYMENT_SIMULATED_SUCCESS_PERCENTAGE=100
 server=
 finish() {
     status=$?
-    if [[ -n $server ]]; then kill -TERM "$server" 2>/dev/null && wait "$server" || true; fi
+    if [[ -n $server ]] && kill -TERM "$server" 2>/dev/null; then wait "$server" || true; fi
     if [[ $status -ne 0 ]]; then
         echo "The demo failed. The server's log ends with:" >&2
         tail -n 5 "$home/log" >&2 || true
@@ -136,7 +136,7 @@ booked() {
 }
 await booked state confirmed | jq '{number, state, paymentStatus, total}'
 timeline() { api GET "/api/v1/orders/$booking/timeline" "$token"; }
-timeline | jq --raw-output '.items[] | "    \(.at)  \(.occurrence)  \(.to // "")"'
+timeline | jq --raw-output '.items[] | "    \(.at)  \(.occurrence) → \(.toState)"'
 
 step "She cancels: ten days before the trip half of the price is kept"
 api GET "/api/v1/orders/$booking/cancellation" "$token" | jq '{fee, refund}'
@@ -149,8 +149,7 @@ seats() { api GET "/api/v1/products/$(jq --raw-output .id <<<"$trip")" | jq '.va
 echo "seats that can be had again: $(await seats)"
 
 step "The money and the orders agree"
-reconciled() { "$flotilla" reconcile || true; }
-reconciled
+"$flotilla" reconcile
 
 step "What the audit trail says of her"
 trail() { api GET "/api/v1/audit/events?subjectId=$user_id" "$admin"; }

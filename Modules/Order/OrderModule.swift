@@ -24,7 +24,7 @@ public struct OrderModule: Module {
     public static let migrations = [orderMigrations, Idempotency.migrations]
 
     private static let paymentWindow = Setting<Duration>.duration(
-        "order.paymentWindow", default: .seconds(900), in: .seconds(60)...(.seconds(86_400)),
+        "order.paymentWindow", default: .seconds(900), in: .seconds(1)...(.seconds(86_400)),
         "How long an order waits for its payment, from each attempt on, before it expires.")
     private static let cancellationFees = Setting<CancellationFees?>.custom(
         "order.cancellationFees", default: CancellationFees(CancellationFees.standardText),

@@ -106,6 +106,11 @@ public struct PaymentModule: Module {
         return [client].compactMap(\.self) + reckoning
     }
 
+    /// Whether payments move money, and are not simulated.
+    public static func movesMoney(_ settings: Settings) -> Bool {
+        settings[PaymentSettings.provider] != .simulated
+    }
+
     /// Reckons payments against bookings now; for the command line.
     ///
     /// - Throws: `StorageError`.
