@@ -234,7 +234,7 @@ var app: [Target] {
             name: "CommerceTests",
             dependencies: platform
                 + ["Product", "ProductContract", "Order", "OrderContract", "Payment"]
-                + ["PaymentContract", "UserContract", "FlotillaTesting"],
+                + ["PaymentContract", "UserContract", "FlotillaTesting", .yams],
             path: "Tests/CommerceTests", swiftSettings: strict),
         .testTarget(
             name: "ExampleTests", dependencies: platform + ["UserContract", "FlotillaTesting"],

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import HTTPTypes
 import Platform
@@ -78,6 +79,42 @@ import Yams
         let components = try? Self.document()["components"] as? [String: Any]
         let shared = components?["parameters"] as? [String: [String: Any]]
         return reference.split(separator: "/").last.flatMap { shared?[String($0)] }.flatMap(name)
+    }
+
+    /// What no request can meet: it is for events alone.
+    private static let internalCodes: Set = [
+        "order.already_placed", "payment.not_started", "payment.not_captured",
+        "payment.exceeds_captured", "payment.refund_not_started",
+    ]
+
+    @Test func `lists the codes of the shop's own refusals`() throws {
+        let modules = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Modules").standardizedFileURL
+        let code = /"((?:product|category|inventory|pricing|order|payment)\.[a-z_]+)"/
+        let codes = try [
+            "Product/Catalogue/Domain/CatalogueError", "Product/Pricing/PricingError",
+            "Product/Inventory/InventoryError", "Order/Domain/OrderError",
+            "Order/Domain/Occurrence", "Order/UseCases/Orders+Place",
+            "Payment/Domain/PaymentError",
+        ].reduce(into: Set<String>()) { codes, file in
+            let text = try String(
+                contentsOf: modules.appending(path: "\(file).swift"), encoding: .utf8)
+            codes.formUnion(text.matches(of: code).map { String($0.1) })
+        }
+        let described = try operations().values
+            .flatMap { $0["x-problem-codes"] as? [String] ?? [] }
+        #expect(Set(described) == codes.subtracting(Self.internalCodes))
+    }
+
+    @Test func `knows the currencies of today`() throws {
+        let components = try #require(try Self.document()["components"] as? [String: Any])
+        let schemas = try #require(components["schemas"] as? [String: [String: Any]])
+        let named = try #require(schemas["Currency"]?["enum"] as? [String])
+        let letters = (UInt8(ascii: "A")...UInt8(ascii: "Z")).map { String(UnicodeScalar($0)) }
+        let codes = letters.flatMap { first in
+            letters.flatMap { second in letters.map { first + second + $0 } }
+        }
+        #expect(named == codes.filter { Currency(rawValue: $0)?.isISO4217 == true })
     }
 
     @Test func `calls each operation by a name of its own`() throws {

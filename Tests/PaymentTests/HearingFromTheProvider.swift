@@ -88,7 +88,10 @@ private func notice(
             "t=\(Int(now.timeIntervalSince1970) + 1),\(hour[1])",
         ] { #expect(try await deliver(body, to: harness, signed: text) == 401, "\(text)") }
         #expect(try await harness.send(.post, path, json: body).status == .unauthorized)
-        for body in ["", "{", "[]", "{}", #"{"id":"","type":"x"}"#, #"{"id":1,"type":"x"}"#] {
+        for body in [
+            "", "{", "[]", "{}", #"{"id":"","type":"x"}"#, #"{"id":1,"type":"x"}"#,
+            #"{"id":"evt\u0000","type":"x"}"#,
+        ] {
             #expect(try await deliver(body, to: harness) == 400, "\(body)")
         }
         let broken = body.replacing("\"status\":\"captured\"", with: "\"status\":\"won\"")

@@ -56,7 +56,7 @@ struct WebhookRoutes: Sendable {
         }
         try CardNumberGuard.check(value)
         guard let head = try? FlotillaJSON.decoder().decode(Head.self, from: body),
-            (1...200).contains(head.id.utf8.count)
+            (1...200).contains(head.id.utf8.count), !head.id.utf8.contains(0)
         else { throw Problem.badRequest("a webhook has an id of up to 200 bytes and a type") }
         guard head.type == Self.type else { return Notice(id: head.id, payment: nil) }
         guard let whole = try? FlotillaJSON.decoder().decode(Whole.self, from: body),
