@@ -11,7 +11,7 @@ extension `The whole system` {
                 let user = Backlog.user(1)
                 try await Poison(tables: system.tables).publish(
                     1, key: user, Poison.unreadable(user))
-                try await system.deadLetters(count: 2)
+                try await system.deadLetters(count: Poison.hearers.count)
                 #expect(try await system.stop().exitCode == 0)
                 let backup = try Directory()
                 defer { backup.remove() }
@@ -41,7 +41,7 @@ extension `The whole system` {
                 ["dead-letters", "retry", "--consumer", "search.user-index"])
             #expect(run.exitCode == 0 && run.output.hasPrefix("1 dead letter"), "\(run)")
             guard system.server?.end == nil else { return }
-            try await system.deadLetters(count: 2)
+            try await system.deadLetters(count: Poison.hearers.count)
         }
 
         private func head(in system: RunningSystem) async throws -> Int {

@@ -6,6 +6,7 @@ extension `The whole system` {
         static let consumers = [
             "notification.user-mails", "search.user-index", "order.customers",
             "order.welcome-order", "order.payments", "audit.trail", "payment.charge",
+            "product.holds", "order.stock",
         ]
 
         @Test(arguments: Topology.allCases)
@@ -26,15 +27,18 @@ extension `The whole system` {
             }
         }
 
-        /// Registered, logged in, ordered, paid: the trail hears all of it, and mails might be due
-        /// for the first two.
-        private static let handledCounts = ["audit.trail": 4.0, "notification.user-mails": 2]
+        /// Registered, logged in, booked: the trail hears all of it, and of what can be ordered;
+        /// mails might be due for the first two, and Product holds, prolongs and allocates.
+        private static let handledCounts = [
+            "audit.trail": Double(2 + Booking.types.count + Orders.products.count),
+            "notification.user-mails": 2, "product.holds": 3, "order.stock": 2,
+        ]
 
         @Test(arguments: Topology.allCases)
         func `counts a registration at every step of its chain`(
             topology: Topology
         ) async throws {
-            try await withSystem(topology) { system in
+            try await withSystem(topology, environment: Booking.solvent) { system in
                 let ada = try await system.person("Ada")
                 let order = try await system.settledWelcomeOrder(of: ada)
                 _ = try await ada.api.get("/api/v1/orders/\(order["id"].string ?? "")")
@@ -140,7 +144,7 @@ extension `The whole system` {
             using random: inout SystemRandomNumberGenerator
         ) -> String {
             let prefix =
-                ["", "/api", "/api/v1/users/me/orders", "/api/v1/products"]
+                ["", "/api", "/api/v1/users/me/orders", "/api/v1/no-products"]
                 .randomElement(using: &random) ?? ""
             let words = (0..<Int.random(in: 1...4, using: &random)).map { _ in
                 String(UInt32.random(in: 0 ... .max, using: &random), radix: 36)

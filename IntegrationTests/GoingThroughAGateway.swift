@@ -93,12 +93,15 @@ extension `The whole system` {
                 let listed = try await eventually("the keys are there") {
                     try await root.get("/api/v1/admin/consumers")
                 } until: {
-                    $0.json["unreachable"].string == nil && $0.items.count >= 6
+                    $0.json["unreachable"].string == nil && $0.items.count >= 15
                 }
                 #expect(
                     Set(listed.items.compactMap { $0["consumer"].string }) == [
-                        "order.customers", "order.ended-access", "order.payments",
-                        "order.welcome-order", "payment.charge", "user.ended-access",
+                        "order.catalogue", "order.customers", "order.deadlines",
+                        "order.ended-access", "order.payments", "order.quotes", "order.stock",
+                        "order.welcome-order", "payment.bookings", "payment.charge",
+                        "payment.checks", "payment.ended-access", "payment.refunds",
+                        "payment.settlements", "user.ended-access",
                     ])
                 #expect(try await root.get("/api/v1/admin/dead-letters?limit=5").items.isEmpty)
             }

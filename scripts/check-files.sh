@@ -18,6 +18,7 @@ quietly() {
     local output
     output=$("$@" 2>&1) || { printf '%s\n' "$output" >&2; return 1; }
 }
+quietly "$tools/openapi-spec-validator" docs/openapi.yaml
 for file in config/prometheus*.yml; do quietly promtool check config "$file"; done
 quietly promtool check rules config/alerts.yml
 quietly promtool test rules config/*.test.yml
@@ -43,4 +44,4 @@ quietly promtool check rules "$expressions"
 
 quietly "$tools/python" scripts/test-run-split.py
 
-echo "Dockerfiles, compose files, docs/asyncapi.json, rules, dashboards and scripts are in order."
+echo "Dockerfiles, compose files, docs/asyncapi.json, docs/openapi.yaml, rules, dashboards and scripts are in order."

@@ -39,6 +39,9 @@ struct Poison: Sendable {
             """)
     }
 
+    /// Who can't read the profile that is poisoned.
+    static let hearers = ["order.customers", "product.preferences", "search.user-index"]
+
     static func id(_ number: Int) -> String {
         "0197dddd-0000-7000-8000-" + String(format: "%012x", number)
     }

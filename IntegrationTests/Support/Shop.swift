@@ -29,7 +29,7 @@ struct Shop: Sendable {
         let shop = Shop(system: system, variant: variant, stock: stock)
         try await eventually("orders know the product", within: .seconds(20)) {
             try await system.tables.rows(
-                "order", "SELECT variant_id FROM catalogue_variants")
+                "order", "SELECT variant_id FROM variants")
         } until: {
             $0.contains { $0["variant_id"].string == variant }
         }

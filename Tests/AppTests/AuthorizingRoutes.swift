@@ -11,7 +11,11 @@ import Web
 
 @Suite(.serialized) struct `Authorizing routes` {
     /// Whom a route lets in.
-    private enum Gate: Sendable { case anyone, users, support, administrators, keyMakers }
+    private enum Gate: Sendable {
+        case anyone, users, support, administrators, keyMakers
+        /// Whoever has the permissions of a shop: products, stock, prices, orders, payments.
+        case clerks
+    }
 
     /// Every route of the program. A new one fails here until somebody has said who may call it.
     private static let matrix: [String: Gate] = [
@@ -71,11 +75,45 @@ import Web
         "GET /api/v1/orders": .users,
         "POST /api/v1/orders": .users,
         "GET /api/v1/orders/{id}": .users,
-        "GET /api/v1/payments": .administrators,
-        "GET /api/v1/payments/{id}": .administrators,
-        "POST /api/v1/payments/{id}/capture": .administrators,
-        "POST /api/v1/payments/{id}/void": .administrators,
-        "POST /api/v1/payments/{id}/checks": .administrators,
+        "POST /api/v1/orders/{id}/payments": .users,
+        "GET /api/v1/orders/{id}/cancellation": .users,
+        "POST /api/v1/orders/{id}/cancellation": .users,
+        "GET /api/v1/orders/{id}/timeline": .users,
+        "GET /api/v1/admin/orders": .clerks,
+        "GET /api/v1/admin/orders/{id}": .clerks,
+        "GET /api/v1/admin/orders/{id}/timeline": .clerks,
+        "POST /api/v1/admin/orders/{id}/cancellation": .clerks,
+        "POST /api/v1/admin/orders/{id}/refunds": .clerks,
+        "PUT /api/v1/admin/orders/{id}/fulfilment": .clerks,
+        "GET /api/v1/products": .anyone,
+        "POST /api/v1/products": .clerks,
+        "GET /api/v1/products/{id}": .anyone,
+        "PUT /api/v1/products/{id}": .clerks,
+        "DELETE /api/v1/products/{id}": .clerks,
+        "GET /api/v1/products/{id}/price-history": .anyone,
+        "GET /api/v1/products/{id}/offers": .anyone,
+        "GET /api/v1/admin/products": .clerks,
+        "GET /api/v1/admin/products/{id}": .clerks,
+        "GET /api/v1/categories": .anyone,
+        "POST /api/v1/categories": .clerks,
+        "PUT /api/v1/categories/{id}": .clerks,
+        "DELETE /api/v1/categories/{id}": .clerks,
+        "GET /api/v1/variants/{id}/stock": .clerks,
+        "PUT /api/v1/variants/{id}/stock": .clerks,
+        "POST /api/v1/variants/{id}/stock/adjustments": .clerks,
+        "GET /api/v1/variants/{id}/stock/movements": .clerks,
+        "POST /api/v1/quotes": .users,
+        "GET /api/v1/quotes/{id}": .users,
+        "GET /api/v1/pricing-rules": .clerks,
+        "POST /api/v1/pricing-rules": .clerks,
+        "PUT /api/v1/pricing-rules/{id}": .clerks,
+        "DELETE /api/v1/pricing-rules/{id}": .clerks,
+        "GET /api/v1/recommendations": .users,
+        "GET /api/v1/payments": .clerks,
+        "GET /api/v1/payments/{id}": .clerks,
+        "POST /api/v1/payments/{id}/capture": .clerks,
+        "POST /api/v1/payments/{id}/void": .clerks,
+        "POST /api/v1/payments/{id}/checks": .clerks,
         "POST /api/v1/payments/webhooks": .anyone,
         "GET /api/v1/notifications": .users,
         "GET /api/v1/search/users": .support,
@@ -95,7 +133,7 @@ import Web
 
     /// Who calls.
     private enum Caller: String, CaseIterable {
-        case nobody, forger, customer, otherCustomer, support, administrator, apiKey
+        case nobody, forger, customer, otherCustomer, support, clerk, administrator, apiKey
     }
 
     /// What a gate says: the status that turns a caller away, or `nil` for those it lets in.
@@ -104,11 +142,11 @@ import Web
         case (_, .anyone): nil
         case (.nobody, _), (.forger, _): 401
         case (.customer, .users), (.otherCustomer, .users), (.support, .users),
-            (.support, .support), (.administrator, _):
+            (.support, .support), (.clerk, .users), (.clerk, .clerks), (.administrator, _):
             nil
         // It may manage keys, and nothing else; and it is nobody who could have anything.
         case (.apiKey, .keyMakers): nil
-        case (.customer, _), (.otherCustomer, _), (.support, _), (.apiKey, _): 403
+        case (.customer, _), (.otherCustomer, _), (.support, _), (.clerk, _), (.apiKey, _): 403
         }
     }
 
@@ -181,6 +219,12 @@ import Web
         case .apiKey:
             (roles, kind) = ([], .service)
             permissions = ["api-keys:manage"]
+        case .clerk:
+            roles = ["customer", "clerk"]
+            permissions = [
+                "products:write", "inventory:read", "inventory:write", "pricing:write",
+                "orders:read", "orders:write", "payments:read", "payments:write",
+            ]
         case .support:
             roles = ["customer", "support"]
             permissions = ["users:read", "search:users", "audit:read", "admin:events"]

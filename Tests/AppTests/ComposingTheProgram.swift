@@ -25,8 +25,11 @@ import Web
                 "audit.trail", "notification.user-mails", "order.customers", "order.payments",
                 "order.welcome-order", "payment.charge", "search.user-index",
                 "payment.refunds", "payment.settlements", "payment.checks", "payment.bookings",
+                "order.catalogue", "order.quotes", "order.stock", "order.deadlines",
+                "product.holds", "product.hold-expiry", "product.preferences",
+                "product.purchases",
                 // Whoever answers callers hears whose access has ended.
-                "payment.ended-access",
+                "payment.ended-access", "product.ended-access",
                 "audit.ended-access", "notification.ended-access", "order.ended-access",
                 "search.ended-access", "user.ended-access",
             ])

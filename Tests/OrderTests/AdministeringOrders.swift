@@ -51,7 +51,7 @@ import Web
             ).read(OrderPageSeen.self)
             #expect(Set(page.items.map(\.id)) == Set(ids))
         }
-        for query in ["?state=lost", "?userId=x"] {
+        for query in ["?state=lost", "?userId=x", "?number=FL%00", "?number=", "?number=FL%20"] {
             let answer = try await harness.send(
                 .get, "/api/v1/admin/orders\(query)", as: reader)
             #expect(answer.status == .badRequest)
@@ -74,12 +74,16 @@ import Web
         let partly = try await harness.show(order.id, as: caller)
         #expect(partly.status == "partially_refunded")
         #expect(partly.refunded == .euro(999))
+        #expect(try await harness.published(OrderCancelled.self).isEmpty)
         _ = try await harness.administer(order.id, "/refunds", amount(1_000))
         let second = try #require(try await harness.published(OrderRefundRequested.self).last)
         try await harness.hear(PaymentRefunded.sample(second))
         let wholly = try await harness.show(order.id, as: caller)
         #expect(wholly.status == "refunded")
         #expect(wholly.paymentStatus == "refunded")
+        #expect(wholly.fulfilmentStatus == "cancelled")
+        let cancelled = try await harness.published(OrderCancelled.self)
+        #expect(cancelled.map(\.reason) == ["refunded"], "others may have the pieces")
         let more = try await harness.administer(order.id, "/refunds", amount(1))
         #expect(try more.read(ProblemSeen.self).code == "order.nothing_to_refund")
     }

@@ -15,7 +15,8 @@ public struct OrderCancelled: Event {
     public let orderID: OrderID
     /// Whose order it is.
     public let userID: UserID
-    /// Machine code: `customer`, `administrator`, `payment_failed`, `customer_deleted`.
+    /// Machine code: `customer`, `administrator`, `payment_failed`, `customer_deleted`,
+    /// `refunded`.
     public let reason: String
     /// What the house keeps of what was paid.
     public let fee: Money

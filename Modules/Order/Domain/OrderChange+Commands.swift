@@ -29,7 +29,7 @@ extension OrderChange {
         because reason: CancellationReason, note: String? = nil, fees: CancellationFees?
     ) throws(OrderError) {
         let terms = terms(fees)
-        let wasBooked = order.state == .confirmed || order.state == .inFulfilment
+        let wasBooked = isBooked
         try take(
             .cancelled,
             .init(reason: reason.rawValue, amount: terms.refund, fee: terms.fee))
@@ -98,7 +98,10 @@ extension OrderChange {
         }
     }
 
-    private mutating func fulfil(_ status: FulfilmentStatus) {
+    /// Whether somebody is to come for it.
+    var isBooked: Bool { order.state == .confirmed || order.state == .inFulfilment }
+
+    mutating func fulfil(_ status: FulfilmentStatus) {
         events.append(
             OrderFulfilmentChanged(
                 orderID: order.id, userID: order.userID,

@@ -148,9 +148,16 @@ extension OrderChange {
                     reason: .provider, status: status, requestedAt: event.refundedAt))
         }
         takeStock()
+        let wasBooked = isBooked
         let outcome = try take(
             status == .completed ? .refundCompleted : .refundFailed, detail)
-        if case .move = outcome { end(because: "refunded") }
+        guard case .move = outcome else { return }
+        end(because: "refunded")
+        // Nobody comes any more: others may have the pieces.
+        if wasBooked {
+            fulfil(.cancelled)
+            tellCancelled(fee: 0, refund: 0)
+        }
     }
 
     /// Adds up what went back of the payment that covers the order; others are not its own.

@@ -50,7 +50,13 @@ struct OrderAdministration: Sendable {
             }
             return id
         }
-        filter.number = request.query["number"]?.uppercased()
+        filter.number = try request.query["number"].map { text in
+            // Numbers of all times are shorter, and of these signs.
+            guard (1...40).contains(text.utf8.count),
+                text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else { throw Problem.badRequest("number must be an order's, as FL-7K3M-9QXTB") }
+            return text.uppercased()
+        }
         return filter
     }
 

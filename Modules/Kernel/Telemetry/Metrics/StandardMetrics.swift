@@ -4,7 +4,7 @@ internal import Metrics
 public enum StandardMetrics {
     /// Every description; a new registry starts with them.
     public static let all: [MetricDescription] =
-        http + gateway + bus + storage + user + process + own
+        http + gateway + bus + storage + user + commerce + process + own
 
     private static let http: [MetricDescription] = [
         MetricDescription(
@@ -98,6 +98,27 @@ public enum StandardMetrics {
         MetricDescription(
             name: "flotilla.user.log_ins", kind: .counter,
             help: "Log-ins, by what became of them: opened, factor_needed, refused, turned_away.")
+    ]
+
+    private static let commerce: [MetricDescription] = [
+        MetricDescription(
+            name: "flotilla.orders", kind: .counter,
+            help: "What became of orders: placed, confirmed, rejected, expired, cancelled, …"),
+        MetricDescription(
+            name: "flotilla.payments", kind: .counter,
+            help: "What became of payments and their refunds, by provider."),
+        MetricDescription(
+            name: "flotilla.payment.imbalance", kind: .gauge,
+            help: "What payments and bookings differ by, in minor units; 0 is as it should be."),
+        MetricDescription(
+            name: "flotilla.stock.reservations", kind: .counter,
+            help: "What became of the stock that orders asked for: held, refused, converted, …"),
+        MetricDescription(
+            name: "flotilla.product.provider_requests", kind: .counter,
+            help: "Questions to providers of offers, by how they ended."),
+        MetricDescription(
+            name: "flotilla.product.provider_circuit_state", kind: .gauge,
+            help: "0 while a provider is asked, 1 while one request tries it, 2 while none is."),
     ]
 
     private static let process: [MetricDescription] = [

@@ -80,11 +80,12 @@ struct StarterService: Service {
 
     /// Makes what is missing, then waits for the end of the process: a service that returns would
     /// end it.
-    func run() async throws {
+    func run() async {
         await cancelWhenGracefulShutdown {
             await self.makeAll()
         }
-        try await gracefulShutdown()
+        // Cancelled, when others took all the time that there is for a stop: that is an end, too.
+        try? await gracefulShutdown()
     }
 
     /// Makes those that are not there. One whose SKU is taken was made before, and stays as
