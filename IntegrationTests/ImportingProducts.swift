@@ -26,7 +26,7 @@ extension `The whole system` {
                 #expect(walk["variants"][0]["onHand"] == 12, "\(walk)")
                 try await eventually("orders know what was imported") {
                     try await system.tables.rows(
-                        "order", "SELECT variant_id FROM catalogue_variants")
+                        "order", "SELECT variant_id FROM variants")
                 } until: {
                     $0.contains { $0["variant_id"] == walk["variants"][0]["id"] }
                 }

@@ -87,10 +87,12 @@ extension `The whole system under strain` {
             let walk = try #require(walks.items.first)
             #expect(walk["texts"]["de"]["name"] == walk["name"], "\(walks)")
             let weeks = try await mira.api.get(
-                "/api/v1/products?q=Half%20board%20Lisbon&limit=1")
+                "/api/v1/products?q=half%20board:%20lisbon&limit=1")
             let id = try #require(weeks.items.first?["id"].string, "\(weeks)")
             let prices = try await mira.api.get("/api/v1/products/\(id)/price-history")
-            #expect(prices.items.count == 6, "an earlier price of each date: \(prices)")
+            #expect(
+                prices.items.map { $0["history"].array.count } == [2, 2, 2],
+                "an earlier price of each date: \(prices)")
             let picks = try await mira.api.get("/api/v1/recommendations")
             #expect(!picks.items.isEmpty, "\(picks)")
         }

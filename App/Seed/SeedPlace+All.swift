@@ -13,7 +13,7 @@ extension SeedPlace {
         SeedPlace(
             "BCN", .init("Barcelona"), "ES", .city, "mediterranean", 115,
             .init(
-                "bold façades and a beach in town", "kühne Fassaden und einen Strand in der Stadt")),
+                "bold façades and a beach in town", "kühne Fassaden und einen Stadtstrand")),
         SeedPlace(
             "ROM", .init("Rome", "Rom"), "IT", .city, "mediterranean", 120,
             .init("ruins, fountains and late dinners", "Ruinen, Brunnen und späte Abendessen")),
@@ -85,7 +85,7 @@ extension SeedPlace {
             .init("the north face of the Eiger", "die Eiger-Nordwand")),
         SeedPlace(
             "CHX", .init("Chamonix"), "FR", .mountains, "alps", 140,
-            .init("glaciers within reach of a cable car", "Gletscher in Reichweite einer Seilbahn")),
+            .init("glaciers within reach by cable car", "Gletscher nahe der Seilbahn")),
         SeedPlace(
             "DOL", .init("Dolomites", "Dolomiten"), "IT", .mountains, "alps", 125,
             .init("pale towers that glow in the evening", "bleiche Türme, die am Abend glühen")),

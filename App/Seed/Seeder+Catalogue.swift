@@ -34,7 +34,7 @@ extension Seeder {
             guard let first = product.variants.first else { continue }
             if let id = there[first.sku] {
                 result.products.found += 1
-                try await raisePrice(of: product, id, today: today)
+                try await changePrice(of: product, id, today: today)
                 continue
             }
             let made = try await administrator.post(
@@ -43,13 +43,13 @@ extension Seeder {
             learn(try made.expecting(201).json)
             result.products.made += 1
             if let id = made.json["id"].text {
-                try await raisePrice(of: product, id, today: today)
+                try await changePrice(of: product, id, today: today)
             }
         }
     }
 
     /// Puts the price of today in the place of the earlier one, if that is what it costs.
-    private func raisePrice(of product: SeedProduct, _ id: String, today: Date) async throws {
+    private func changePrice(of product: SeedProduct, _ id: String, today: Date) async throws {
         guard product.earlierPercent != nil else { return }
         let path = "/api/v1/admin/products/\(id)"
         let seen = try await administrator.get(path).expecting(200)

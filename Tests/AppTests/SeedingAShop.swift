@@ -11,7 +11,7 @@ import Web
         let throwsOfOne = (0..<5).map { _ in one.number(in: 1...1_000) }
         #expect(throwsOfOne == (0..<5).map { _ in same.number(in: 1...1_000) })
         #expect(throwsOfOne != (0..<5).map { _ in other.number(in: 1...1_000) })
-        #expect(throwsOfOne == [868, 733, 606, 391, 187], "what is sown must not change by itself")
+        #expect(throwsOfOne == [584, 536, 383, 737, 211], "what is sown must not change by itself")
     }
 
     @Test func `sells two hundred products of three variants, each SKU once`() {
