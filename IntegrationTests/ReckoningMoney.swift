@@ -32,7 +32,8 @@ extension `The whole system` {
                     "payment",
                     """
                     UPDATE bookings SET amount = amount + 1
-                    WHERE CAST(order_id AS TEXT) = (SELECT min(CAST(order_id AS TEXT)) FROM bookings)
+                    WHERE CAST(order_id AS TEXT) =
+                        (SELECT min(CAST(order_id AS TEXT)) FROM bookings)
                     """)
                 let uneven = try await system.command(["reconcile", "--json"])
                 #expect(uneven.exitCode == 1, "\(uneven)")
