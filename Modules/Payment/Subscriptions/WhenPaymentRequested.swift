@@ -6,8 +6,8 @@ extension PaymentModule {
     var chargeSubscription: Subscription {
         .effect(
             "payment.charge",
-            // A provider that is away for a quarter of an hour costs no order: about sixteen minutes
-            // of tries, which end by themselves when the time to pay is over.
+            // About sixteen minutes: as long as an order waits for its payment. Tries end by
+            // themselves when that is over.
             retry: RetryPolicy(
                 attemptCountMax: 40, initialDelay: .milliseconds(250), delayMax: .seconds(60)),
             [
