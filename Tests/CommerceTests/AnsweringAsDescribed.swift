@@ -124,6 +124,23 @@ import Web
         try await send(harness, "POST /api/v1/payments/webhooks", json: "{}")
     }
 
+    @Test func `what is missing, unknown or of another kind is seen`() throws {
+        let body = #"{"fee":{"amount":"1","currency":"EURO"},"more":1}"#
+        let answer = TestAnswer(
+            status: .ok, headers: [.contentType: "application/json"], body: Data(body.utf8))
+        let operation = "GET /api/v1/orders/{id}/cancellation"
+        #expect(
+            Set(try document.faults(of: answer, to: operation)) == [
+                "\(operation) 200: refund is missing", "\(operation) 200: more is not described",
+                "\(operation) 200/fee/amount: string(\"1\") is no integer",
+                "\(operation) 200/fee/currency: EURO is none",
+            ])
+        let teapot = TestAnswer(status: .init(code: 418), headers: [:], body: Data())
+        #expect(
+            try document.faults(of: teapot, to: operation)
+                == ["\(operation) 418: there is no such answer"])
+    }
+
     /// Sends a request for any version, and has its answer checked.
     @discardableResult
     private func send<M: Module>(

@@ -38,6 +38,22 @@ import Testing
         try await harness.checkLedger(of: order.paymentID)
     }
 
+    @Test func `loses no order while it is away for ten minutes`() async throws {
+        let harness = try await ModuleHarness(FakePaymentModule.self)
+        harness.module.provider.mood = .away
+        let order = OrderPaymentRequested.sample()
+        try await harness.publish(order)
+        for _ in 0..<10 {
+            try await harness.settle()
+            harness.time.advance(by: .seconds(60))
+        }
+        harness.module.provider.mood = .fine
+        try await harness.settle()
+        let completed = try await harness.published(PaymentCompleted.self)
+        #expect(completed.map(\.orderID) == [order.orderID])
+        #expect(completed.map(\.status) == [.completed])
+    }
+
     @Test func `leaves a dead letter, and the order pending, when it stays away`() async throws {
         let (harness, _) = try await lose(.away)
         for _ in 0..<10 {

@@ -6,6 +6,8 @@ extension PaymentModule {
     var checkSubscription: Subscription {
         .effect(
             "payment.checks",
+            // About an hour of a provider that is away.
+            retry: RetryPolicy(attemptCountMax: 30),
             [
                 .on(PaymentCheckDue.self) { [payments] event, _ in
                     try await payments.check(event)

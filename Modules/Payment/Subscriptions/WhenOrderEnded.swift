@@ -6,6 +6,8 @@ extension PaymentModule {
     var settlementSubscription: Subscription {
         .effect(
             "payment.settlements",
+            // About an hour of a provider that is away.
+            retry: RetryPolicy(attemptCountMax: 30),
             [
                 .on(OrderCancelled.self) { [payments] event, _ in
                     try await payments.settle(

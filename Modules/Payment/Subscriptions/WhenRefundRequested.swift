@@ -6,6 +6,8 @@ extension PaymentModule {
     var refundSubscription: Subscription {
         .effect(
             "payment.refunds",
+            // About an hour of a provider that is away.
+            retry: RetryPolicy(attemptCountMax: 30),
             [
                 .on(OrderRefundRequested.self) { [payments] event, _ in
                     try await payments.refund(event)
