@@ -42,7 +42,7 @@ extension `The whole system under strain` {
             }
         }
 
-        @Test(arguments: Topology.monoliths)
+        @Test(arguments: Topology.monoliths.filter { !$0.isOnPostgres })
         func `fills a shop that is being served`(topology: Topology) async throws {
             try await withSystem(topology) { system in
                 let seeded = try await system.command(
