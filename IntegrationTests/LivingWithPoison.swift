@@ -85,7 +85,11 @@ extension `The whole system` {
                 } until: {
                     $0 == ["Third", "Third"]
                 }
-                #expect(try await system.deadLetters("--all").isEmpty)
+                try await eventually("nothing waits any more") {
+                    try await system.deadLetters("--all")
+                } until: {
+                    $0.isEmpty
+                }
                 let story = try await system.command(["events", "show", poison, "--json"])
                 let deliveries = try JSON(parsing: Data(story.output.utf8))["deliveries"].array
                 #expect(deliveries.count == Poison.hearers.count + 1, "\(story)")

@@ -46,15 +46,11 @@ struct CatalogueStore: Sendable {
     func variants(
         _ ids: [VariantID], in transaction: Transaction
     ) throws -> [VariantID: CatalogueVariant] {
-        let ids = Set(ids)
-        guard let first = ids.first else { return [:] }
-        var list: SQL = "\(first)"
-        for id in ids where id != first { list = list + ", \(id)" }
         let variants = try transaction.rows(
             """
             SELECT variant_id, sku, name, is_active, is_priced_by_rules, prices, quantity_min,
                 quantity_max, starts_at
-            FROM variants WHERE variant_id IN (\(list))
+            FROM variants WHERE variant_id \(among: ids)
             """
         ).map(variant)
         return Dictionary(uniqueKeysWithValues: variants.map { ($0.id, $0) })

@@ -21,7 +21,7 @@ struct HoldStore: Sendable {
             SELECT l.variant_id, l.sku, v.is_active, p.status, v.quantity_min, v.quantity_max
             FROM stock_levels l JOIN variants v ON v.id = l.variant_id
                 JOIN products p ON p.id = v.product_id
-            WHERE l.variant_id \(StockStore.isAmong(variants))
+            WHERE l.variant_id \(among: variants)
             """)
         return Dictionary(
             try rows.map { row in
@@ -47,7 +47,7 @@ struct HoldStore: Sendable {
             """
             h.order_id IN (
                 SELECT order_id FROM stock_hold_lines
-                WHERE variant_id \(StockStore.isAmong(variants))
+                WHERE variant_id \(among: variants)
                     AND state = 'held' AND expires_at <= \(now)
                 ORDER BY order_id LIMIT \(limit))
             """, in: transaction)

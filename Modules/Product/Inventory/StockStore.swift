@@ -27,7 +27,7 @@ struct StockStore: Sendable {
                 SELECT COALESCE(SUM(h.quantity), 0) FROM stock_hold_lines h
                 WHERE h.variant_id = l.variant_id AND h.state = 'held' AND h.expires_at <= \(now)
             ) AS overdue
-            FROM stock_levels l WHERE l.variant_id \(Self.isAmong(variants))
+            FROM stock_levels l WHERE l.variant_id \(among: variants)
             """)
         return Dictionary(
             try rows.map { row in
@@ -116,16 +116,6 @@ struct StockStore: Sendable {
             ORDER BY id DESC LIMIT \(limit)
             """
         ).map(StockMovement.init)
-    }
-
-    /// `= ANY (…)` or `IN (…)`: one of the list, however long, in one parameter.
-    static func isAmong(_ ids: [some Identifier & SQLConvertible]) -> SQL {
-        """
-        \(only: .postgresql, "= ANY (")
-        \(only: .sqlite, "IN (SELECT value FROM json_each(")
-        \(ids)
-        \(only: .postgresql, ")")\(only: .sqlite, "))")
-        """
     }
 
     private static func level(_ row: Row, overdue: Int) throws -> StockLevel {

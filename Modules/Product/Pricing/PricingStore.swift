@@ -31,7 +31,7 @@ struct PricingStore: Sendable {
     }
 
     private static func products(of variants: [VariantID]) -> SQL {
-        "SELECT product_id FROM variants WHERE id \(StockStore.isAmong(variants))"
+        "SELECT product_id FROM variants WHERE id \(among: variants)"
     }
 
     /// Those of the variants whose price rules make, in one statement.
@@ -43,7 +43,7 @@ struct PricingStore: Sendable {
                 """
                 \(Self.filed(Self.products(of: variants)))
                 SELECT v.id FROM variants v
-                WHERE v.id \(StockStore.isAmong(variants)) AND EXISTS (
+                WHERE v.id \(among: variants) AND EXISTS (
                     SELECT 1 FROM pricing_rules r
                     WHERE r.is_active AND \(Self.covers("v.product_id")))
                 """
@@ -78,11 +78,11 @@ struct PricingStore: Sendable {
     func ruled(
         among products: Set<ProductID>, in transaction: Transaction
     ) throws -> Set<ProductID> {
-        let isAmong = StockStore.isAmong(Array(products))
+        let ids = Array(products)
         let rows = try transaction.rows(
             """
-            \(Self.filed("SELECT id FROM products WHERE id \(isAmong)"))
-            SELECT p.id FROM products p WHERE p.id \(isAmong) AND EXISTS (
+            \(Self.filed("SELECT id FROM products WHERE id \(among: ids)"))
+            SELECT p.id FROM products p WHERE p.id \(among: ids) AND EXISTS (
                 SELECT 1 FROM pricing_rules r WHERE r.is_active AND \(Self.covers("p.id")))
             """)
         return Set(try rows.map { try $0.get("id") })
@@ -97,7 +97,7 @@ struct PricingStore: Sendable {
             \(Self.filed(Self.products(of: variants)))
             SELECT v.id AS variant_id, r.* FROM variants v JOIN pricing_rules r
                 ON r.is_active AND \(Self.covers("v.product_id"))
-            WHERE v.id \(StockStore.isAmong(variants))
+            WHERE v.id \(among: variants)
             """)
         return Dictionary(
             grouping: try rows.map { (try $0.get("variant_id", as: VariantID.self), try rule($0)) },

@@ -25,7 +25,7 @@ struct QuoteStore: Sendable {
                 c.currency, c.amount
             FROM variants v JOIN products p ON p.id = v.product_id
                 LEFT JOIN variant_prices c ON c.variant_id = v.id
-            WHERE v.id \(StockStore.isAmong(variants)) ORDER BY v.id, c.place
+            WHERE v.id \(among: variants) ORDER BY v.id, c.place
             """)
         return try Dictionary(grouping: rows) { try $0.get("id", as: VariantID.self) }
             .compactMapValues { rows in

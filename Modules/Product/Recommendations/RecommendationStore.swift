@@ -94,7 +94,7 @@ struct RecommendationStore: Sendable {
             ) AS most
             UNION
             SELECT product_id, order_count FROM product_bookings
-            WHERE product_id \(TasteStore.isAmong(products.map(\.description)))
+            WHERE product_id \(among: products)
             """
         ).map { row in
             (try row.get("product_id"), .popular(orderCount: try row.get("order_count")))
@@ -109,7 +109,7 @@ struct RecommendationStore: Sendable {
         try transaction.rows(
             """
             SELECT id, name, kind, created_at FROM products
-            WHERE id \(TasteStore.isAmong(ids.map(\.description)))
+            WHERE id \(among: ids)
             UNION
             SELECT id, name, kind, created_at FROM (
                 SELECT p.id, p.name, p.kind, p.created_at FROM products p
@@ -134,7 +134,7 @@ struct RecommendationStore: Sendable {
             SELECT v.product_id, vp.currency, vp.amount FROM variants v
             JOIN stock_levels s ON s.variant_id = v.id
             JOIN variant_prices vp ON vp.variant_id = v.id
-            WHERE v.product_id \(TasteStore.isAmong(products.map(\.description)))
+            WHERE v.product_id \(among: products)
                 AND \(Self.isAvailable(at: now))
             ORDER BY v.product_id, v.place, vp.place
             """)

@@ -61,7 +61,7 @@ struct TasteStore: Sendable {
         try transaction.rows(
             """
             SELECT DISTINCT product_id FROM variants
-            WHERE id \(Self.isAmong(variants.map(\.description))) ORDER BY product_id
+            WHERE id \(among: variants) ORDER BY product_id
             """
         ).map { try $0.get("product_id") }
     }
@@ -86,16 +86,5 @@ struct TasteStore: Sendable {
                 ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
                 WHERE tasters.deleted_at IS NULL
                 """) == 1
-    }
-
-    /// `IN` for a list of ids, which the engines bind in different ways.
-    static func isAmong(_ ids: [String]) -> SQL {
-        """
-        \(only: .sqlite, "IN (SELECT value FROM json_each(")\
-        \(only: .postgresql, "= ANY(CAST(")\
-        \(ids)\
-        \(only: .sqlite, "))")\
-        \(only: .postgresql, " AS uuid[]))")
-        """
     }
 }

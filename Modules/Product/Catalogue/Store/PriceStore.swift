@@ -31,7 +31,7 @@ struct PriceStore: Sendable {
         let rows = try transaction.rows(
             """
             SELECT variant_id, amount, currency FROM variant_prices
-            WHERE variant_id \(ProductStore.isAmong(ids)) ORDER BY variant_id, place
+            WHERE variant_id \(among: ids) ORDER BY variant_id, place
             """)
         return try rows.reduce(into: [:]) {
             $0[try $1.get("variant_id"), default: []].append(
@@ -49,7 +49,7 @@ struct PriceStore: Sendable {
             transaction.rows(
                 """
                 SELECT variant_id, currency, MIN(amount) AS amount FROM price_history
-                WHERE variant_id \(ProductStore.isAmong(ids))
+                WHERE variant_id \(among: ids)
                 AND (valid_until IS NULL OR valid_until > \(since) AND valid_until > valid_from)
                 GROUP BY variant_id, currency
                 """))
@@ -67,7 +67,7 @@ struct PriceStore: Sendable {
                 SELECT h.variant_id, h.currency, MIN(h.amount) AS amount FROM price_history h
                 JOIN price_history c ON c.variant_id = h.variant_id AND c.currency = h.currency
                     AND c.valid_until IS NULL
-                WHERE h.variant_id \(ProductStore.isAmong(ids))
+                WHERE h.variant_id \(among: ids)
                 AND h.valid_until <= c.valid_from AND h.valid_until > h.valid_from
                 AND h.valid_until >
                     \(only: .sqlite, "c.valid_from - 2592000000000")
@@ -88,7 +88,7 @@ struct PriceStore: Sendable {
                     ROW_NUMBER() OVER (
                         PARTITION BY variant_id, currency ORDER BY valid_from DESC, id DESC
                     ) AS place
-                FROM price_history WHERE variant_id \(ProductStore.isAmong(ids))
+                FROM price_history WHERE variant_id \(among: ids)
                 AND (valid_until IS NULL OR valid_until > valid_from)) AS spans
             WHERE place <= \(Self.spanCountMax) ORDER BY variant_id, currency, place
             """)

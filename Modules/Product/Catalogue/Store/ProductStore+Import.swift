@@ -7,11 +7,11 @@ extension ProductStore {
         keys: [String], skus: [String], in transaction: Transaction
     ) throws -> ImportedBefore {
         let products = try transaction.rows(
-            "SELECT import_key, id FROM products WHERE import_key \(Self.isAmong(keys))")
+            "SELECT import_key, id FROM products WHERE import_key \(among: keys)")
         let owners = try transaction.rows(
             """
             SELECT v.sku, v.product_id, p.import_key FROM variants v
-            JOIN products p ON p.id = v.product_id WHERE v.sku \(Self.isAmong(skus))
+            JOIN products p ON p.id = v.product_id WHERE v.sku \(among: skus)
             """)
         return ImportedBefore(
             products: try products.reduce(into: [:]) {

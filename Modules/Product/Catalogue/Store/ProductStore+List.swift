@@ -12,7 +12,7 @@ extension ProductStore {
     ) throws -> [Product] {
         var sql: SQL = """
             SELECT p.id FROM products p
-            WHERE p.status \(Self.isAmong(filter.statuses.map(\.rawValue)))
+            WHERE p.status \(among: filter.statuses.map(\.rawValue))
             """
         if let kind = filter.kind { sql = sql + " AND p.kind = \(kind)" }
         if let text = filter.text {
@@ -36,14 +36,6 @@ extension ProductStore {
     /// Whether there is a category of a slug.
     func hasCategory(_ slug: String, in transaction: Transaction) throws -> Bool {
         try transaction.first("SELECT 1 AS one FROM categories WHERE slug = \(slug)") != nil
-    }
-
-    /// The comparison with one of several values.
-    static func isAmong<Value: SQLConvertible>(_ values: [Value]) -> SQL {
-        """
-        \(only: .postgresql, "= ANY (")\(only: .sqlite, "IN (SELECT value FROM json_each(")
-        \(values)\(only: .postgresql, ")")\(only: .sqlite, "))")
-        """
     }
 
     /// What a search compares: names in lower case, composed alike.

@@ -20,7 +20,7 @@ struct ProductStore: Sendable {
         let rows = try transaction.rows(
             """
             SELECT id, kind, status, name, description, import_key, version, created_at, updated_at
-            FROM products WHERE status <> 'deleted' AND id \(Self.isAmong(ids))
+            FROM products WHERE status <> 'deleted' AND id \(among: ids)
             """)
         let details = ProductDetails(
             texts: try texts(of: ids, in: transaction),
@@ -38,7 +38,7 @@ struct ProductStore: Sendable {
     ) throws -> [String: VariantID] {
         guard !skus.isEmpty else { return [:] }
         let rows = try transaction.rows(
-            "SELECT sku, id FROM variants WHERE sku \(Self.isAmong(skus))")
+            "SELECT sku, id FROM variants WHERE sku \(among: skus)")
         return try rows.reduce(into: [:]) { $0[try $1.get("sku")] = try $1.get("id") }
     }
 
@@ -48,7 +48,7 @@ struct ProductStore: Sendable {
     ) throws -> [String: CategoryID] {
         guard !slugs.isEmpty else { return [:] }
         let rows = try transaction.rows(
-            "SELECT slug, id FROM categories WHERE slug \(Self.isAmong(slugs))")
+            "SELECT slug, id FROM categories WHERE slug \(among: slugs)")
         return try rows.reduce(into: [:]) { $0[try $1.get("slug")] = try $1.get("id") }
     }
 
@@ -72,7 +72,7 @@ struct ProductStore: Sendable {
         let rows = try transaction.rows(
             """
             SELECT product_id, locale, name, description FROM product_texts
-            WHERE product_id \(Self.isAmong(ids))
+            WHERE product_id \(among: ids)
             """)
         return try rows.reduce(into: [:]) { texts, row in
             guard let tag = LanguageTag(try row.get("locale")) else { return }
@@ -88,7 +88,7 @@ struct ProductStore: Sendable {
             """
             SELECT pc.product_id, c.slug FROM product_categories pc
             JOIN categories c ON c.id = pc.category_id
-            WHERE pc.product_id \(Self.isAmong(ids))
+            WHERE pc.product_id \(among: ids)
             """)
         let slugs: [ProductID: [String]] = try rows.reduce(into: [:]) {
             $0[try $1.get("product_id"), default: []].append(try $1.get("slug"))
@@ -102,7 +102,7 @@ struct ProductStore: Sendable {
         let rows = try transaction.rows(
             """
             SELECT product_id, name, type, text_value, number_value FROM product_attributes
-            WHERE product_id \(Self.isAmong(ids))
+            WHERE product_id \(among: ids)
             """)
         return try rows.reduce(into: [:]) { attributes, row in
             let value: AttributeValue =
@@ -124,7 +124,7 @@ struct ProductStore: Sendable {
                 v.ends_at, v.quantity_min, v.quantity_max, s.on_hand, s.overbooking_percent,
                 s.customer_max, CAST(\(Self.available(at: now)) AS BIGINT) AS available
             FROM variants v LEFT JOIN stock_levels s ON s.variant_id = v.id
-            WHERE v.product_id \(Self.isAmong(ids)) ORDER BY v.product_id, v.place, v.id
+            WHERE v.product_id \(among: ids) ORDER BY v.product_id, v.place, v.id
             """)
         let variantIDs = try rows.map { try $0.get("id", as: VariantID.self) }
         let prices = try prices.current(of: variantIDs, in: transaction)
