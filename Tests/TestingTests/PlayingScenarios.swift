@@ -52,6 +52,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [AccidentPoint.beforeCommit, .afterCommit])
+    func `hits a consumer at the step that a scenario wants`(point: AccidentPoint) async throws {
+        try await Simulation.run([TillModule.self], seed: 4) { simulation in
+            simulation.plan(.crash, at: point, in: "till.receipts", afterPassing: 1)
+            for number in 1...3 {
+                try await simulation.publish(Sold(article: "a", number: number))
+                try await simulation.wait(for: .seconds(5))
+            }
+            try await simulation.settle()
+            #expect(simulation.happened.map { $0.contains("crash \(point) at till") } == [true])
+            #expect(simulation.passCount(of: point, at: "till") >= 3)
+            #expect(try receipts(of: simulation) == [1, 2, 3])
+        }
+    }
+
     @Test func `G7: two processes share the work, and one that wakes late breaks nothing`()
         async throws
     {
