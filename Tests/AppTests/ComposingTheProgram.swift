@@ -166,7 +166,8 @@ import Web
                 in: directory.path))
         let policies = composition.bus.environment.settings.retryByConsumer
         #expect(policies["audit.trail"]?.attemptCountMax == 3)
-        #expect(policies["payment.charge"]?.attemptCountMax == 8)
+        #expect(policies["order.payments"]?.attemptCountMax == 8)
+        #expect(policies["payment.charge"]?.attemptCountMax == 40, "a provider may be away")
         await composition.close()
     }
 }
