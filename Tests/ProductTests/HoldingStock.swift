@@ -130,9 +130,11 @@ struct Shop: Sendable {
         let inactive = try await shop.shelf.put("B", onHand: 10, isActive: false)
         let archived = try await shop.shelf.put("C", onHand: 10, status: "archived")
         let limited = try await shop.shelf.put("D", onHand: 10, customerMax: 3)
+        let over = try await shop.shelf.put("E", onHand: 10, startsAt: shop.time.now)
         for (lines, reason) in [
             ([(VariantID(), 1), (inactive, 1)], "unknown_product"),
             ([(inactive, 1), (sold, 9)], "not_for_sale"), ([(archived, 1)], "not_for_sale"),
+            ([(over, 1)], "not_for_sale"),
             ([(sold, 1)], "limit_exceeded"), ([(sold, 5)], "limit_exceeded"),
             ([(sold, 2), (sold, 3)], "limit_exceeded"), ([(limited, 4)], "limit_exceeded"),
             ([(sold, Int.max), (sold, 2)], "limit_exceeded"), ([(limited, -1)], "limit_exceeded"),
@@ -141,7 +143,7 @@ struct Shop: Sendable {
             #expect(try await shop.words(of: order) == [reason])
             #expect(try await shop.shelf.state(of: order) == .refused)
         }
-        for variant in [sold, inactive, archived, limited] {
+        for variant in [sold, inactive, archived, limited, over] {
             #expect(try await shop.shelf.level(of: variant).reserved == 0)
         }
         try await shop.shelf.check()

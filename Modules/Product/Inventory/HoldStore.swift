@@ -14,11 +14,12 @@ struct HoldStore: Sendable {
 
     /// Whether and in which numbers variants are sold, in one statement; unknown ones are absent.
     func offers(
-        of variants: [VariantID], in transaction: Transaction
+        of variants: [VariantID], at now: Date, in transaction: Transaction
     ) throws -> [VariantID: Offer] {
         let rows = try transaction.rows(
             """
-            SELECT l.variant_id, l.sku, v.is_active, p.status, v.quantity_min, v.quantity_max
+            SELECT l.variant_id, l.sku, v.is_active, v.starts_at, v.ends_at, v.quantity_min,
+                v.quantity_max, p.status
             FROM stock_levels l JOIN variants v ON v.id = l.variant_id
                 JOIN products p ON p.id = v.product_id
             WHERE l.variant_id \(among: variants)
@@ -28,7 +29,7 @@ struct HoldStore: Sendable {
                 let least: Int = try row.get("quantity_min")
                 let offer = Offer(
                     variantID: try row.get("variant_id"), sku: try row.get("sku"),
-                    isForSale: try row.get("is_active") && row.get("status") == "active",
+                    isForSale: try row.isForSale(at: now),
                     quantities: least...max(least, try row.get("quantity_max")))
                 return (offer.variantID, offer)
             }, uniquingKeysWith: { first, _ in first })

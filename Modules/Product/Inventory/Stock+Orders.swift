@@ -143,7 +143,8 @@ extension Stock {
         until end: Date, in transaction: Transaction
     ) throws -> StockHold {
         let demands = StockDemand.grouped(lines)
-        let offers = try holds.offers(of: demands.map(\.variantID), in: transaction)
+        let offers = try holds.offers(
+            of: demands.map(\.variantID), at: try sharedNow(transaction), in: transaction)
         func refuse(_ reason: StockRefusal.Reason, _ fails: (StockDemand) -> Int?) throws {
             let shortages = demands.compactMap { demand in
                 fails(demand).map {

@@ -17,12 +17,12 @@ struct QuoteStore: Sendable {
 
     /// What the catalogue says of variants, in one statement; unknown ones are absent.
     func tags(
-        of variants: [VariantID], in transaction: Transaction
+        of variants: [VariantID], at now: Date, in transaction: Transaction
     ) throws -> [VariantID: Tag] {
         let rows = try transaction.rows(
             """
-            SELECT v.id, v.is_active, v.starts_at, v.quantity_min, v.quantity_max, p.status,
-                c.currency, c.amount
+            SELECT v.id, v.is_active, v.starts_at, v.ends_at, v.quantity_min, v.quantity_max,
+                p.status, c.currency, c.amount
             FROM variants v JOIN products p ON p.id = v.product_id
                 LEFT JOIN variant_prices c ON c.variant_id = v.id
             WHERE v.id \(among: variants) ORDER BY v.id, c.place
@@ -33,7 +33,7 @@ struct QuoteStore: Sendable {
                 let least: Int = try row.get("quantity_min")
                 return Tag(
                     variantID: try row.get("id"),
-                    isForSale: try row.get("is_active") && row.get("status") == "active",
+                    isForSale: try row.isForSale(at: now),
                     startsAt: try row.get("starts_at"),
                     quantities: least...max(least, try row.get("quantity_max")),
                     prices: try rows.compactMap { row in

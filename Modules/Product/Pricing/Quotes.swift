@@ -45,12 +45,12 @@ struct Quotes: Sendable {
     ) throws -> Quote {
         let now = try sharedNow(transaction).wholeMilliseconds
         let variants = Array(Set(lines.map(\.variantID)))
-        let tags = try store.tags(of: variants, in: transaction)
-        let prices = try listPrices(of: lines, in: currency, tags: tags)
-        let ruled = try rules.rules(of: variants, in: transaction)
-        let levels = try stock.levels(of: variants, at: now, in: transaction)
+        let tags = try store.tags(of: variants, at: now, in: transaction)
         let quantities = Dictionary(
             lines.map { ($0.variantID, $0.quantity) }, uniquingKeysWith: +)
+        let prices = try listPrices(of: lines, in: currency, tags: tags, quantities)
+        let ruled = try rules.rules(of: variants, in: transaction)
+        let levels = try stock.levels(of: variants, at: now, in: transaction)
         let items = zip(lines, prices).map { line, base in
             let situation = PricingSituation(
                 startsAt: tags[line.variantID]?.startsAt, level: levels[line.variantID],
@@ -88,7 +88,8 @@ struct Quotes: Sendable {
 
     /// The list price of each line, all in one currency; everything that is wrong is told at once.
     private func listPrices(
-        of lines: [Line], in wanted: Currency?, tags: [VariantID: QuoteStore.Tag]
+        of lines: [Line], in wanted: Currency?, tags: [VariantID: QuoteStore.Tag],
+        _ quantities: [VariantID: Int]
     ) throws -> [Money] {
         var errors: [Problem.FieldError] = []
         var prices: [Money] = []
@@ -108,7 +109,8 @@ struct Quotes: Sendable {
                 reject("productId", "this is not for sale")
                 continue
             }
-            if !tag.quantities.contains(line.quantity) {
+            // As the order will be: what several lines want of one variant counts together.
+            if !tag.quantities.contains(quantities[line.variantID] ?? line.quantity) {
                 let (least, most) = (tag.quantities.lowerBound, tag.quantities.upperBound)
                 reject("quantity", "must be from \(least) to \(most)")
             }
