@@ -15,7 +15,9 @@ extension `The whole system under strain` {
             func lead(to other: API) { api.withLock { $0 = other } }
         }
 
-        private static let movers = ["search", "order", "payment", "notification", "audit"]
+        private static let movers = [
+            "search", "product", "order", "payment", "notification", "audit",
+        ]
 
         @Test(.timeLimit(.minutes(5)), arguments: Topology.monoliths.filter(\.isOnPostgres))
         func `costs no request, loses nothing and doubles nothing, there and back`(

@@ -4,9 +4,7 @@ import Testing
 
 extension `The whole system` {
     @Suite struct `Owning a schema` {
-        private static let modules = [
-            "audit", "notification", "order", "payment", "search", "user",
-        ]
+        private static let modules = Witness.modules
 
         @Test func `each module works as a role that reaches no other's tables`() async throws {
             let server = try PostgresServer.shared()
