@@ -3,7 +3,7 @@ import Testing
 extension `The whole system under strain` {
     @Suite struct `Living with many poisons` {
         /// More than a command can make due before the first of them dies again.
-        private static let manyCount = 400
+        private static let manyCount = 330
 
         @Test(arguments: Topology.mostCases)
         func `all dead letters of a consumer are tried once more, also when they die again`(
