@@ -67,6 +67,28 @@ private let writer = TestCaller(permissions: ["payments:read", "payments:write"]
         #expect(try await harness.payment(order.paymentID) == before)
     }
 
+    @Test func `or letting it go: of both at once one happens, and nobody is told the other`()
+        async throws
+    {
+        let (harness, order, path) = try await authorized()
+        let answers = try await withThrowingTaskGroup(of: (String, Int).self) { group in
+            for number in 0..<16 {
+                let command = number % 2 == 0 ? "capture" : "void"
+                group.addTask(name: command) {
+                    let answer = try await harness.send(
+                        .post, "\(path)/\(command)", as: writer, headers: [.ifMatch: "*"])
+                    return (command, answer.status.code)
+                }
+            }
+            return try await group.reduce(into: [(String, Int)]()) { $0.append($1) }
+        }
+        let isTaken = try await harness.payment(order.paymentID).state == .completed
+        let done = Set(answers.filter { $0.1 == 200 }.map(\.0))
+        #expect(done == [isTaken ? "capture" : "void"])
+        #expect(answers.allSatisfy { [200, 409].contains($0.1) }, "\(answers)")
+        try await harness.checkLedger(of: order.paymentID)
+    }
+
     @Test func `answers a repeated key with the first answer`() async throws {
         let (harness, _, path) = try await authorized()
         let headers: HTTPFields = [

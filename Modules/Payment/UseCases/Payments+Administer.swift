@@ -21,7 +21,9 @@ extension Payments {
                 .captureSent(amount: amount), into: id, from: .administrator, in: transaction)
         }
         let wanted = payment.money(amount ?? payment.authorizedAmount)
-        return try await ending(payment) { try await provider.capture(id, wanted) }
+        return try await ending(payment, in: .captured) {
+            try await provider.capture(id, wanted)
+        }
     }
 
     /// Lets go of what is set aside.
@@ -29,7 +31,7 @@ extension Payments {
     /// - Throws: ``PaymentError``; `Problem` 412.
     func void(_ id: PaymentID, if condition: VersionCondition?) async throws -> Ending {
         let payment = try await database.read { try authorized(id, if: condition, in: $0) }
-        return try await ending(payment) { try await provider.void(id) }
+        return try await ending(payment, in: .voided) { try await provider.void(id) }
     }
 
     /// Has the provider asked anew about all of a payment that is not known, and takes away the
@@ -59,8 +61,11 @@ extension Payments {
         return payment
     }
 
+    /// - Parameter status: what the command is to come to. When another one was quicker, what is so
+    ///   is noted, and nobody is told that they did it.
     private func ending(
-        _ payment: Payment, _ call: () async throws -> ProviderPayment
+        _ payment: Payment, in status: ProviderPayment.Status,
+        _ call: () async throws -> ProviderPayment
     ) async throws -> Ending {
         let view: ProviderPayment?
         do {
@@ -71,6 +76,13 @@ extension Payments {
             throw PaymentError.providerAway
         } catch ProviderMishap.outcomeUnknown {
             view = nil
+        }
+        if let view, view.status != status, view.status != .processing {
+            try await database.write { [ledger] transaction in
+                try ledger.take(
+                    view, from: .administrator, voidedFor: .administrator, in: transaction)
+            }
+            throw PaymentError.notAuthorized
         }
         return { [ledger] transaction in
             if let view {
