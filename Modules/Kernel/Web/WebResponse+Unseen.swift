@@ -25,9 +25,7 @@ extension WebResponse {
         _ value: some Encodable, hashedUnlessSeenBy request: WebRequest, headers: HTTPFields = [:]
     ) throws -> WebResponse {
         var response = try json(value, headers: headers)
-        // 128 bits: nobody gains by two bodies of one tag but whoever writes both.
-        let digest = Data(SHA256.hash(data: response.body).prefix(16))
-        response.headers[.eTag] = "\"\(digest.base64URLEncoded)\""
+        response.headers[.eTag] = "\"\(response.bodyDigest)\""
         return response.unlessSeen(by: request)
     }
 
@@ -40,9 +38,13 @@ extension WebResponse {
         headers: HTTPFields = [:]
     ) throws -> WebResponse {
         var response = try json(value, headers: headers)
-        let digest = Data(SHA256.hash(data: response.body).prefix(16))
-        response.headers[.eTag] = "\"v\(version)-\(digest.base64URLEncoded)\""
+        response.headers[.eTag] = "\"v\(version)-\(response.bodyDigest)\""
         return response.unlessSeen(by: request)
+    }
+
+    /// 128 bits: nobody gains by two bodies of one tag but whoever writes both.
+    private var bodyDigest: String {
+        Data(SHA256.hash(data: body).prefix(16)).base64URLEncoded
     }
 
     /// What RFC 9110, section 13.1.2, has instead of this answer for a client that has it.

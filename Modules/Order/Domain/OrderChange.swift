@@ -1,3 +1,4 @@
+import EventBus
 import Events
 import Foundation
 import OrderContract
@@ -69,16 +70,9 @@ struct OrderChange {
     }
 
     private mutating func putOffDeadline() {
-        let deadline = (now + paymentWindow.inSeconds).wholeMilliseconds
+        let deadline = (now + paymentWindow.seconds).wholeMilliseconds
         order.deadline = deadline
         deadlines.append(OrderDeadlineDue(orderID: order.id, deadline: deadline))
-    }
-}
-
-extension Duration {
-    /// Seconds with a fraction, for arithmetic with `Date`.
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }
 
