@@ -146,6 +146,8 @@ import Testing
             try await harbour.arrival(of: "stranger", 2)
             try await harbour.ship("ours", 1...3)
             try await harbour.arrival(of: "ours", 3)
+            // Keys other than the stranger's are on partitions that nothing above waits for.
+            try await eventually { try await harbour.deadLetters().count >= 6 }
         }
         let letters = try await harbour.deadLetters()
         let values = try letters.filter { $0.event.envelope.type == UnreadableMessage.type }.map {
