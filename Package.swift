@@ -33,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
-    targets: kernel + transports + modules + roles + app
+    targets: kernel + transports + modules + roles + app + benchmarks
 )
 
 // MARK: - Modules
@@ -235,6 +235,21 @@ var app: [Target] {
                 "CSpawn", "FlotillaTesting", .asyncHTTPClient, .nioCore, .nioHTTP1, .crypto,
             ],
             path: "IntegrationTests", swiftSettings: strict),
+    ]
+}
+
+// MARK: - Benchmarks
+
+/// What `make bench` runs beside the application.
+var benchmarks: [Target] {
+    [
+        .executableTarget(
+            name: "flotilla-bench",
+            dependencies: platform + [
+                "CKafka", "CSodium", "Kafka", "Telemetry", .argumentParser, .hummingbird,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            path: "bench/Program", swiftSettings: strict)
     ]
 }
 
