@@ -23,40 +23,46 @@ struct MeasureLatency: AsyncParsableCommand {
     var keys = 1_000
 
     func run() async throws {
-        let total = warmup + events
+        let total = Self.primer + warmup + events
         let times = Times(count: total)
         let rig = try Rig(try options.plan()) { times.handled($0) }
         try await rig.migrate()
         try await rig.running {
-            try await publishAll(total, on: rig, times)
+            // A consumer group may need seconds until it has its partitions.
+            for number in 0..<Self.primer { try await publish(number, on: rig, times) }
+            try await rig.handled(Self.primer, within: .seconds(60))
+            try await publishAll(Self.primer..<total, on: rig, times)
             try await rig.handled(total, within: .seconds(60))
         }
         // The first ones find the paths cold.
-        let latencies = try times.latencies().dropFirst(warmup).sorted()
+        let latencies = try times.latencies().dropFirst(total - events).sorted()
         try verify(latencies.count == events, "\(latencies.count) events have a latency")
         try say(
             Latencies(
                 events: events, p50: Self.quantile(0.5, of: latencies),
                 p99: Self.quantile(0.99, of: latencies), maximum: latencies.last ?? 0,
-                rate: times.publishedPerSecond(after: warmup)))
+                rate: times.publishedPerSecond(after: total - events)))
+    }
+
+    private static let primer = 20
+
+    private func publish(_ number: Int, on rig: Rig, _ times: Times) async throws {
+        let (outbox, keys) = (rig.outbox, keys)
+        try await rig.source.write { transaction in
+            try outbox.publish(Happened(number: number, keyCount: keys), in: transaction)
+            transaction.afterCommit { times.committed(number) }
+        }
     }
 
     /// Each at its time, whether or not the one before is through.
-    private func publishAll(_ total: Int, on rig: Rig, _ times: Times) async throws {
-        let (source, outbox, keys) = (try rig.source, rig.outbox, keys)
+    private func publishAll(_ numbers: Range<Int>, on rig: Rig, _ times: Times) async throws {
         let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for number in 0..<total {
+            for (index, number) in numbers.enumerated() {
                 try await Task.sleep(
-                    until: start + .seconds(1) * number / rate, tolerance: .zero,
+                    until: start + .seconds(1) * index / rate, tolerance: .zero,
                     clock: .continuous)
-                group.addTask {
-                    try await source.write { transaction in
-                        try outbox.publish(
-                            Happened(number: number, keyCount: keys), in: transaction)
-                        transaction.afterCommit { times.committed(number) }
-                    }
-                }
+                group.addTask { try await publish(number, on: rig, times) }
             }
             try await group.waitForAll()
         }

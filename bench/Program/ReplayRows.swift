@@ -12,14 +12,17 @@ struct ReplayRows: AsyncParsableCommand {
     @Option(help: "The database to write, which is not there yet.")
     var into: String
 
-    @Option(help: "Units of work that the program did.")
+    @Option(help: "Units of work to do again: the last ones.")
     var units: Int
+
+    @Option(help: "Units of work that the program did.")
+    var total: Int
 
     func run() async throws {
         let source = try PlainSQLite(from, isReadOnly: true)
         let target = try PlainSQLite(into)
         try target.copySchema(of: source)
-        let tables = try Self.tables(of: source, units: units)
+        let tables = try Self.tables(of: source, total: total, units: units)
         try verify(!tables.isEmpty, "no table has a row for each of \(units) units")
         let statements = try tables.map { table in
             let marks = Array(repeating: "?", count: table.columns.count).joined(separator: ", ")
@@ -60,7 +63,9 @@ struct ReplayRows: AsyncParsableCommand {
     }
 
     /// The tables that have rows of each unit; not those of consumers and of the bus's own work.
-    private static func tables(of source: PlainSQLite, units: Int) throws -> [Table] {
+    private static func tables(
+        of source: PlainSQLite, total: Int, units: Int
+    ) throws -> [Table] {
         let names = try source.rows(
             """
             SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
@@ -69,7 +74,7 @@ struct ReplayRows: AsyncParsableCommand {
             """
         ).compactMap { $0.first?.string }
         return try names.compactMap { name in
-            let rowCount = try source.count(of: name) / units
+            let rowCount = try source.count(of: name) / total
             guard rowCount > 0 else { return nil }
             let columns = try source.rows("PRAGMA table_info(\"\(name)\")")
                 .compactMap { $0.dropFirst().first?.string }
