@@ -137,7 +137,10 @@ var kernel: [Target] {
         + part("Settings", ["Telemetry", .configuration, .yams])
         + part(
             "Storage",
-            ["Events", "CPostgres", .logging, .metrics, .instrumentation, .crypto, .grdb])
+            [
+                "Events", "CPostgres", .logging, .metrics, .instrumentation, .crypto, .grdb,
+                .sqlite,
+            ])
         + part("EventCatalogue", ["Events"])
         + part(
             "EventBus",
@@ -247,7 +250,7 @@ var benchmarks: [Target] {
             name: "flotilla-bench",
             dependencies: platform + [
                 "CKafka", "CSodium", "Kafka", "Telemetry", .argumentParser, .hummingbird,
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .sqlite,
             ],
             path: "bench/Program", swiftSettings: strict)
     ]
@@ -277,6 +280,7 @@ extension Target.Dependency {
     }
     static var yams: Self { .product(name: "Yams", package: "Yams") }
     static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
+    static var sqlite: Self { .product(name: "GRDBSQLite", package: "GRDB.swift") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
     static var hummingbirdTesting: Self {
         .product(name: "HummingbirdTesting", package: "hummingbird")
