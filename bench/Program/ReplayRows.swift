@@ -74,7 +74,8 @@ struct ReplayRows: AsyncParsableCommand {
             """
         ).compactMap { $0.first?.string }
         return try names.compactMap { name in
-            let rowCount = try source.count(of: name) / total
+            // Some units may have been without a row here, as orders without a key are.
+            let rowCount = Int((Double(try source.count(of: name)) / Double(total)).rounded())
             guard rowCount > 0 else { return nil }
             let columns = try source.rows("PRAGMA table_info(\"\(name)\")")
                 .compactMap { $0.dropFirst().first?.string }
