@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Length: the whole system's targets are in one place, on purpose.
 // The architecture, one line a module. A module imports the kernel and the contracts it names in
 // `hears:`; anything else is a compile error (`--explicit-target-dependency-import-check error`).
 

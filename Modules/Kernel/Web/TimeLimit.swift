@@ -4,8 +4,8 @@ import Synchronization
 enum TimeLimit {
     /// What the work returns, or the error when the time is over first; the work is cancelled then.
     ///
-    /// The work begins on the thread of its caller. What is ready before it has to wait for anything
-    /// needs neither a second thread nor a timer, which cost more than a short request itself.
+    /// The work begins on the thread of its caller. What is ready before it has to wait for
+    /// anything needs neither a second thread nor a timer, which cost more than a short request.
     static func until<Value: Sendable>(
         _ deadline: ContinuousClock.Instant,
         orThrow error: @autoclosure @escaping @Sendable () -> any Error,
