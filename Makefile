@@ -15,13 +15,14 @@ STORAGE ?= sqlite
 # An import that a target does not declare is an error. `swift build` then prints "Build complete!"
 # all the same, so the exit status is what counts.
 CHECKS := --explicit-target-dependency-import-check error
-SOURCES := Package.swift App Modules Tests IntegrationTests
+SOURCES := Package.swift App Modules Tests IntegrationTests bench
 
 BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev libpq-dev \
     librdkafka-dev
 DEMO_PACKAGES := curl jq openssl
 POSTGRES_PACKAGES := postgresql-15
 FLEET_PACKAGES := python3-venv
+BENCH_PACKAGES := wrk openssl python3-venv $(POSTGRES_PACKAGES)
 TEST_PACKAGES := prometheus prometheus-alertmanager shellcheck jq python3-aiosmtpd python3-venv \
     sqlite3 curl openssl $(POSTGRES_PACKAGES)
 
@@ -87,6 +88,35 @@ test: packages test-tools lint check-files ## Check the format and the files, th
 	    --skip '$(SIMULATION)'
 	@$(RUN_TESTS) $(A_FEW_AT_A_TIME) --filter '^IntegrationTests\.' --skip '$(UNDER_STRAIN)'
 	@$(RUN_TESTS) --no-parallel --filter '$(UNDER_STRAIN)'
+
+# A release build of both programs, then everything in turns. What a run finds is accepted only
+# where the bus keeps its promises.
+ONLY ?=
+SCALE ?= 1
+ACCEPT ?=
+.PHONY: bench
+bench: packages ## Measure Flotilla beside what it stands on (ONLY=P1,P5, ACCEPT=1, SCALE=0.05 to try).
+	@scripts/install-packages.sh $(BENCH_PACKAGES)
+	@scripts/install-tools.sh bench
+	@swift build --configuration release --product flotilla $(CHECKS)
+	@swift build --configuration release --product flotilla-bench $(CHECKS)
+	@if [[ -n "$(ACCEPT)" ]]; then $(MAKE) bench-guarantees; fi
+	@exec .tools/bench/bin/python scripts/bench.py .build/release/flotilla \
+	    .build/release/flotilla-bench --only "$(ONLY)" --scale "$(SCALE)" \
+	    $(if $(ACCEPT),--accept)
+
+.PHONY: bench-guarantees
+bench-guarantees: packages test-tools
+	@swift build --build-tests $(CHECKS)
+	@$(RUN_TESTS) $(SOME_AT_A_TIME) --filter '^EventBusTests\.'
+	@FLOTILLA_TEST_STORAGE=postgres $(RUN_TESTS) $(SOME_AT_A_TIME) --filter '^EventBusTests\.' \
+	    --skip '$(SIMULATION)'
+
+# In a package of its own, so that only it depends on the library; it builds the kernel anew.
+.PHONY: bench-hot
+bench-hot: packages ## Count time and instructions of hot paths, a function each (ONLY=pattern).
+	@cd bench/HotPaths && BENCHMARK_DISABLE_JEMALLOC=1 swift package --disable-sandbox benchmark \
+	    $(if $(ONLY),--filter "$(ONLY)")
 
 .PHONY: lint
 lint: ## Check the format of all Swift files.

@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Length: the whole system's targets are in one place, on purpose.
 // The architecture, one line a module. A module imports the kernel and the contracts it names in
 // `hears:`; anything else is a compile error (`--explicit-target-dependency-import-check error`).
 
@@ -33,7 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
-    targets: kernel + transports + modules + roles + app
+    targets: kernel + transports + modules + roles + app + benchmarks
 )
 
 // MARK: - Modules
@@ -139,7 +140,10 @@ var kernel: [Target] {
         + part("Settings", ["Telemetry", .configuration, .yams])
         + part(
             "Storage",
-            ["Events", "CPostgres", .logging, .metrics, .instrumentation, .crypto, .grdb])
+            [
+                "Events", "CPostgres", .logging, .metrics, .instrumentation, .crypto, .grdb,
+                .sqlite,
+            ])
         + part("EventCatalogue", ["Events"])
         + part(
             "EventBus",
@@ -248,6 +252,21 @@ var app: [Target] {
     ]
 }
 
+// MARK: - Benchmarks
+
+/// What `make bench` runs beside the application.
+var benchmarks: [Target] {
+    [
+        .executableTarget(
+            name: "flotilla-bench",
+            dependencies: platform + [
+                "CKafka", "CSodium", "Kafka", "Telemetry", .argumentParser, .hummingbird,
+                .sqlite,
+            ],
+            path: "bench/Program", swiftSettings: strict)
+    ]
+}
+
 /// Swift 6 language mode is the tools version's default; these make its walls higher.
 nonisolated var strict: [SwiftSetting] {
     [
@@ -272,6 +291,7 @@ extension Target.Dependency {
     }
     static var yams: Self { .product(name: "Yams", package: "Yams") }
     static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
+    static var sqlite: Self { .product(name: "GRDBSQLite", package: "GRDB.swift") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
     static var hummingbirdTesting: Self {
         .product(name: "HummingbirdTesting", package: "hummingbird")

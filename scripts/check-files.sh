@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 tools=.tools/venv/bin
 
 shellcheck --severity=warning scripts/*.sh .ci/run deploy/*/*.sh
-"$tools/python" -m py_compile scripts/*.py
+"$tools/python" -m py_compile scripts/*.py bench/harness/*.py bench/harness/*/*.py
 
 "$tools/hadolint" Dockerfile deploy/*/Dockerfile
 "$tools/check-jsonschema" --builtin-schema vendor.compose-spec docker-compose*.yml
@@ -43,5 +43,6 @@ trap 'rm -f "$expressions"' EXIT
 quietly promtool check rules "$expressions"
 
 quietly "$tools/python" scripts/test-run-split.py
+quietly "$tools/python" scripts/test-bench.py
 
 echo "Dockerfiles, compose files, docs/asyncapi.json, docs/openapi.yaml, rules, dashboards and scripts are in order."

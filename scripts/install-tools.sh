@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
 # Installs the Python tools of scripts/requirements.txt into .tools/venv, if they changed, and the
 # JSON schema of AsyncAPI beside them.
+#
+#   scripts/install-tools.sh [bench]     with what make bench needs, in .tools/bench
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted=scripts/requirements.txt
-installed=.tools/venv/requirements.txt
-if ! cmp --silent "$wanted" "$installed"; then
-    echo "Installing $(grep --invert-match '^#' "$wanted" | paste --serial --delimiters ' ') in .tools"
-    rm -rf .tools/venv
-    python3 -m venv .tools/venv
-    .tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement "$wanted"
-    cp "$wanted" "$installed"
-fi
+# Keeps a virtual environment as a file of requirements wants it.
+install_venv() {
+    local wanted=$1 venv=$2
+    if ! cmp --silent "$wanted" "$venv/requirements.txt"; then
+        echo "Installing $(grep --invert-match '^#' "$wanted" | paste --serial --delimiters ' ') in .tools"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
+        cp "$wanted" "$venv/requirements.txt"
+    fi
+}
+install_venv scripts/requirements.txt .tools/venv
+if [[ ${1:-} == bench ]]; then install_venv scripts/requirements-bench.txt .tools/bench; fi
 
 schema=.tools/asyncapi-3.0.0.json
 digest=c885e94978fff8ab9804adc713c5acb8ef3fbfaca553b0ce482c2ce76db5f5fc

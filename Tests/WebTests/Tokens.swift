@@ -17,11 +17,12 @@ struct TokenForge: Sendable {
     var p256Key: SigningKey { get throws { try SigningKey(pem: p256.pemRepresentation) } }
 
     func verifier(
-        endedAccess: EndedAccess = EndedAccess()
+        endedAccess: EndedAccess = EndedAccess(),
+        now: @escaping @Sendable () -> Date = { Self.now }
     ) async throws -> AccessTokenVerifier {
         try await AccessTokenVerifier(
             keys: [ed25519Key.publicKey, p256Key.publicKey], issuer: "flotilla",
-            audience: "flotilla-api", endedAccess: endedAccess, now: { Self.now })
+            audience: "flotilla-api", endedAccess: endedAccess, now: now)
     }
 
     /// The header of a good token.

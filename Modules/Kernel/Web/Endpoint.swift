@@ -87,16 +87,12 @@ struct Endpoint {
     private func handle(
         _ request: WebRequest, until deadline: ContinuousClock.Instant
     ) async throws -> WebResponse {
-        try await withThrowingTaskGroup(of: WebResponse.self) { group in
-            group.addTask(name: "handler") { try await route.handle(request) }
-            group.addTask(name: "deadline") {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                throw Problem.unavailable(
-                    "the request took longer than it may", retryAfterSeconds: 1)
-            }
-            defer { group.cancelAll() }
-            guard let response = try await group.next() else { throw CancellationError() }
-            return response
+        try await TimeLimit.until(
+            deadline,
+            orThrow: Problem.unavailable(
+                "the request took longer than it may", retryAfterSeconds: 1), name: "handler"
+        ) {
+            try await route.handle(request)
         }
     }
 

@@ -83,12 +83,14 @@ extension Consumer {
             let start = self.environment.uptime()
             var tally = Tally(parkedCount: parkedCount)
             var taken = Taken(reached: batch.after)
+            var known = try InboxBatch(of: batch.items.map(\.event), in: inbox)
             for item in batch.items {
                 if let handle = self.subscription.handle(of: item.event.envelope.type) {
                     let replay = self.replay(of: item.offset, in: batch.stream)
                     guard
                         try self.handle(
-                            item.event, with: handle, replay: replay, in: inbox, tally: &tally)
+                            item.event, with: handle, replay: replay, in: inbox, known: &known,
+                            tally: &tally)
                     else {
                         taken.isFull = true
                         break
@@ -108,24 +110,27 @@ extension Consumer {
     /// Handles one event; `false` when it would have to be parked and there is no room.
     private func handle(
         _ event: LoggedEvent, with handle: Handle, replay: Replay?, in inbox: Inbox,
-        tally: inout Tally
+        known: inout InboxBatch, tally: inout Tally
     ) throws -> Bool {
-        if try inbox.isTaken(event) {
+        if try known.isTaken(event) {
             tally.duplicateCount += 1
             return true
         }
-        if try inbox.isBlocked(event) {
+        if try known.isBlocked(event) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
             try inbox.park(event, as: .behind, in: replay, at: environment.now())
+            known.parked(event)
             return true
         }
         do {
             let duration = try attempt(handle, on: event, attempt: 1, replay: replay, in: inbox)
+            known.handled(event)
             tally.handled.append((event.envelope.topic, duration))
         } catch let error where isFaultOfEvent(error) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
             let parking = parking(after: error, attempts: AttemptCount(total: 1))
             try inbox.park(event, as: parking, in: replay, at: environment.now())
+            known.parked(event)
             tally.failures.append(Failure(event: event, error: error, parking: parking))
         }
         return true

@@ -115,18 +115,39 @@ package final class Relay: Sendable {
         let now = environment.now()
         let release = try await log.releaseDue(at: now, limit: limit)
         let extent = try await extent()
-        let events = try await log.events(after: position, upTo: extent.position, limit: limit)
+        let (events, hasMore) = try await events(after: position, upTo: extent.position)
         if !events.isEmpty {
             try await send(LogBatch(log: log.module, after: position, events: events), lease)
         }
         if release.count > 0, leases.hasCompany { try? await log.database.announce(.log) }
         var step = Step(count: events.count + release.count)
-        step.hasMore = events.count == limit || release.count == limit
+        step.hasMore = hasMore || release.count == limit
         if let due = release.nextDue {
             step.untilDue = .seconds(min(max(0, due.timeIntervalSince(now)), 3_600))
         }
         step.untilDue = min(step.untilDue, untilSettled(extent, hasNews: !events.isEmpty))
         return step
+    }
+
+    /// What is sent at once. A broker acknowledges many as soon as few, so several batches go to it
+    /// together, as far as memory allows; consumers in process take them one by one.
+    private func events(
+        after position: Int64, upTo head: Int64
+    ) async throws -> (events: [LoggedEvent], hasMore: Bool) {
+        let settings = environment.settings
+        var events: [LoggedEvent] = []
+        var byteCount = 0
+        while true {
+            let batch = try await log.events(
+                after: events.last?.position ?? position, upTo: head,
+                limit: settings.batchCountMax)
+            events += batch
+            byteCount += batch.reduce(0) { $0 + $1.envelope.data.count }
+            let isFull = batch.count == settings.batchCountMax
+            guard isFull, transport.reader != nil, events.count < settings.windowCountMax,
+                byteCount < settings.windowByteCountMax
+            else { return (events, isFull) }
+        }
     }
 
     /// Transactions that write the log mostly end within the first of these times; for one that

@@ -12,7 +12,9 @@ final class SQLiteConnection: SQLConnection {
     func execute(_ text: String, _ values: [SQLValue]) throws {
         try translatingErrors {
             let statement = try db.cachedStatement(sql: text)
-            try statement.execute(arguments: StatementArguments(values.map(\.databaseValue)))
+            try statement.bind(values)
+            defer { statement.unbind() }
+            try statement.execute()
         }
     }
 
@@ -25,8 +27,9 @@ final class SQLiteConnection: SQLConnection {
         try translatingErrors {
             let statement = try db.cachedStatement(sql: text)
             let columns = statement.columnNames
-            let cursor = try GRDB.Row.fetchCursor(
-                statement, arguments: StatementArguments(values.map(\.databaseValue)))
+            try statement.bind(values)
+            defer { statement.unbind() }
+            let cursor = try GRDB.Row.fetchCursor(statement)
             var rows: [Row] = []
             while let row = try cursor.next() {
                 rows.append(Row(columns: columns, values: row.databaseValues.map(SQLValue.init)))
@@ -49,22 +52,6 @@ final class SQLiteConnection: SQLConnection {
 }
 
 extension SQLValue {
-    fileprivate var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .integer(let value): value.databaseValue
-        case .real(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        case .blob(let value): value.databaseValue
-        case .bool(let value): (value ? 1 : 0).databaseValue
-        case .uuid(let value): value.uuidString.lowercased().databaseValue
-        case .timestamp(let value): value.microseconds.databaseValue
-        case .json(let value): String(decoding: value, as: UTF8.self).databaseValue
-        case .decimal(let value): "\(value)".databaseValue
-        case .array(let values): SQLValue.jsonText(of: values).databaseValue
-        }
-    }
-
     fileprivate init(_ value: DatabaseValue) {
         switch value.storage {
         case .null: self = .null

@@ -14,6 +14,7 @@ public struct AccessTokenVerifier: Sendable {
     private let keys: Keys
     private let endedAccess: EndedAccess
     private let now: @Sendable () -> Date
+    private let verified = VerifiedTokens()
 
     /// - Parameters:
     ///   - keys: the public keys that tokens may name by `kid`.
@@ -64,14 +65,22 @@ public struct AccessTokenVerifier: Sendable {
     }
 
     private func claims(of token: String) async throws -> AccessTokenClaims? {
-        guard token.utf8.count <= Self.tokenByteCountMax,
-            token.utf8.allSatisfy(Self.isCompactText),
+        guard token.utf8.count <= Self.tokenByteCountMax else { return nil }
+        let digest = VerifiedTokens.digest(of: token)
+        if let known = verified.entry(for: digest, at: now()),
+            try await keys.entry(for: known.kid)?.collection === known.keys
+        {
+            return known.claims
+        }
+        guard token.utf8.allSatisfy(Self.isCompactText),
             let header = Header(token: token),
             header.typ?.lowercased() == accessTokenType, header.crit == nil,
             let kid = header.kid, let (key, collection) = try await keys.entry(for: kid),
-            header.alg == key.algorithm
+            header.alg == key.algorithm,
+            let claims = try? await collection.verify(token, as: SignedClaims.self).claims
         else { return nil }
-        return try? await collection.verify(token, as: SignedClaims.self).claims
+        verified.remember(.init(claims: claims, kid: kid, keys: collection), for: digest, at: now())
+        return claims
     }
 
     private enum Keys: Sendable {

@@ -21,15 +21,8 @@ enum BodyReader {
                 throw BodyNotRead.tooLarge(byteCountMax: byteCountMax)
             }
         }
-        return try await withThrowingTaskGroup(of: Data.self) { group in
-            group.addTask(name: "body") { try await collect(request, byteCountMax: byteCountMax) }
-            group.addTask(name: "deadline") {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                throw BodyNotRead.tooSlow
-            }
-            defer { group.cancelAll() }
-            guard let body = try await group.next() else { throw CancellationError() }
-            return body
+        return try await TimeLimit.until(deadline, orThrow: BodyNotRead.tooSlow, name: "body") {
+            try await collect(request, byteCountMax: byteCountMax)
         }
     }
 

@@ -1,0 +1,68 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+
+extension Statement {
+    /// Binds values by SQLite's own interface.
+    ///
+    /// GRDB's takes any sequence of anything that can be stored, and spends more time on finding
+    /// out what that is than SQLite on short statements.
+    func bind(_ values: [SQLValue]) throws {
+        // Resets the statement, and lets GRDB know that it has nothing to bind or to check.
+        setUncheckedArguments(StatementArguments())
+        let count = sqlite3_bind_parameter_count(sqliteStatement)
+        guard count == values.count else {
+            throw DatabaseError(
+                resultCode: .SQLITE_MISUSE, message: "\(values.count) values for \(count)")
+        }
+        for (index, value) in values.enumerated() {
+            let code = value.bind(to: sqliteStatement, at: Int32(index + 1))
+            guard code == SQLITE_OK else {
+                throw DatabaseError(resultCode: ResultCode(rawValue: code))
+            }
+        }
+    }
+
+    /// Lets go of what was bound: a statement is kept for the next time, large values are not.
+    func unbind() { sqlite3_clear_bindings(sqliteStatement) }
+}
+
+extension SQLValue {
+    fileprivate func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+        switch self {
+        case .null: sqlite3_bind_null(statement, index)
+        case .integer(let value): sqlite3_bind_int64(statement, index, value)
+        case .real(let value): sqlite3_bind_double(statement, index, value)
+        case .text(let value): Self.bind(value, to: statement, at: index)
+        case .blob(let value): Self.bind(value, to: statement, at: index)
+        case .bool(let value): sqlite3_bind_int64(statement, index, value ? 1 : 0)
+        case .uuid(let value):
+            Self.bind(value.uuidString.lowercased(), to: statement, at: index)
+        case .timestamp(let value): sqlite3_bind_int64(statement, index, value.microseconds)
+        case .json(let value):
+            Self.bind(String(decoding: value, as: UTF8.self), to: statement, at: index)
+        case .decimal(let value): Self.bind("\(value)", to: statement, at: index)
+        case .array(let values):
+            Self.bind(SQLValue.jsonText(of: values), to: statement, at: index)
+        }
+    }
+
+    private static func bind(
+        _ text: String, to statement: OpaquePointer, at index: Int32
+    ) -> Int32 {
+        sqlite3_bind_text(statement, index, text, -1, isCopied)
+    }
+
+    private static func bind(
+        _ bytes: Data, to statement: OpaquePointer, at index: Int32
+    ) -> Int32 {
+        // Without bytes there is no address, which SQLite would take for NULL.
+        guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+        return bytes.withUnsafeBytes {
+            sqlite3_bind_blob(statement, index, $0.baseAddress, Int32($0.count), isCopied)
+        }
+    }
+
+    /// `SQLITE_TRANSIENT`, a macro that Swift does not see: SQLite copies the bytes at once.
+    private static let isCopied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+}

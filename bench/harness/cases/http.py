@@ -1,0 +1,181 @@
+"""Over HTTP: Flotilla beside bare Hummingbird, pgbench and plain SQLite."""
+
+import json
+import sqlite3
+
+from .. import capture
+from ..processes import Failed, alternating, say
+from ..samples import Line
+from ..system import ORDER, Postgres, System, Wrk
+
+JSON = "application/json; charset=utf-8"
+
+
+def liveness(workshop, size):
+    system = System(workshop).start()
+    system.await_ready()
+    path = "/health/live"
+    pairs = beside_hummingbird(workshop, size, system, path, path, None, "P1")
+    return [Line.ratio(
+        "P1", "GET /health/live, all middleware", pairs, 0.75,
+        beside="bare Hummingbird, same response")]
+
+
+def reading(workshop, size):
+    system = System(workshop).start()
+    system.await_ready()
+    _, token = system.customer()
+    path = f"/api/v1/orders/{system.order(token)['id']}"
+    pairs = beside_hummingbird(
+        workshop, size, system, path, "/api/v1/orders/:id", token, "P2")
+    return [Line.ratio(
+        "P2", "GET one order, authenticated, SQLite", pairs, 0.50,
+        beside="bare Hummingbird, same JSON")]
+
+
+def beside_hummingbird(workshop, size, system, path, route, token, name):
+    body = workshop.new_directory("body") / "body.json"
+    status, text = system.call("GET", path, token=token)
+    if status != 200:
+        raise Failed(f"{path} was answered {status}")
+    body.write_bytes(text)
+    bare = workshop.start(
+        [workshop.bench, "serve-bare", "--path", route, "--body", body, "--content-type", JSON])
+    url = "http://127.0.0.1:" + bare.line(r'"port":(\d+)')[1]
+    wrk, seconds = Wrk(workshop), size.seconds(3)
+    named = {"token": token} if token else {}
+    pairs = alternating(
+        size.rounds(7),
+        lambda: wrk.rate("get.lua", url + path, 32, seconds, **named),
+        lambda: wrk.rate("get.lua", system.url + path, 32, seconds, **named), name)
+    workshop.stop(bare)
+    system.stop()
+    return pairs
+
+
+# ---- Orders -----------------------------------------------------------------------------------
+
+def prepared_system(workshop, storage=None):
+    """A system whose customer may order, then with the modules alone that an order needs: what
+    others make of the events later is measured elsewhere."""
+    system = System(workshop, storage).start()
+    system.await_ready()
+    user, token = system.customer()
+    system.order(token)
+    system.restart("user,order").await_ready()
+    return system, user, token
+
+
+class Orders:
+    """Load of orders on a system, checked against its table of orders."""
+
+    def __init__(self, workshop, system, token, connections, count):
+        self.wrk, self.system, self.token = Wrk(workshop), system, token
+        self.connections, self.count = connections, count
+        self.run_number = 0
+        self.placed = 0
+
+    def rate(self, seconds):
+        self.run_number += 1
+        before = self.count()
+        result = self.wrk.run(
+            "order.lua", self.system.url + "/api/v1/orders", self.connections, seconds,
+            token=self.token, body=json.dumps(ORDER), run=f"run{self.run_number}")
+        # Those that were on their way when wrk ended are not in its count.
+        self.placed = self.count() - before
+        if not 0 <= self.placed - result["requests"] <= self.connections:
+            raise Failed(
+                f"{result['requests']} orders were acknowledged, {self.placed} are there")
+        return result["requests"] / result["seconds"]
+
+
+def ordering_on_postgres(workshop, size):
+    postgres = Postgres(workshop, f"-c log_line_prefix={capture.PREFIX}")
+    storage = postgres.make_database()
+    system, _, token = prepared_system(workshop, storage)
+    script = captured_script(workshop, postgres, system, token, storage)
+    system.stop()
+    copy = postgres.make_database(template=storage.rsplit("/", 1)[1])
+    system.start()
+    system.await_ready()
+    options = '-c search_path="order" -c timezone=UTC'
+    options += " -c default_transaction_isolation=repeatable\\ read"
+    seconds = size.seconds(4)
+
+    def count(uri):
+        return int(postgres.psql('SELECT COUNT(*) FROM "order".orders', uri))
+
+    orders = Orders(workshop, system, token, 16, lambda: count(storage))
+
+    def component():
+        before = count(copy)
+        rate, done = postgres.pgbench(copy, script, 16, seconds=seconds, options=options)
+        if count(copy) - before != done:
+            raise Failed(f"pgbench ran {done} transactions and left {count(copy) - before} orders")
+        return rate
+
+    pairs = alternating(size.rounds(5), component, lambda: orders.rate(seconds), "P3")
+    system.stop()
+    postgres.stop()
+    return [Line.ratio(
+        "P3", "POST order, PostgreSQL, 16 connections", pairs, 0.80,
+        beside="pgbench, same statements, 16 clients")]
+
+
+def captured_script(workshop, postgres, system, token, storage):
+    name = storage.rsplit("/", 1)[1]
+    postgres.psql(f"ALTER DATABASE {name} SET log_statement = 'all'")
+    system.restart("user,order").await_ready()
+    keys = [f"captured-{number}-{'k' * 16}" for number in range(6)]
+    for key in keys:
+        system.order(token, key)
+    log = (postgres.directory / "server.log").read_text(errors="replace")
+    # Not the first ones: they prepare what the later ones use.
+    first, second = (capture.transaction_with(log, "flotilla/order", key) for key in keys[-2:])
+    postgres.psql(f"ALTER DATABASE {name} RESET log_statement")
+
+    def types(statement):
+        text = postgres.psql(
+            f'SET search_path TO "order"; PREPARE captured AS {statement};'
+            " SELECT array_to_string(parameter_types::text[], '|') FROM pg_prepared_statements",
+            storage)
+        return (text or "").split("|")
+
+    script = workshop.new_directory("pgbench") / "order.sql"
+    script.write_text(capture.pgbench_script(first, second, types))
+    say(f"P3: an order is {len(first)} statements")
+    return script
+
+
+def ordering_on_sqlite(workshop, size):
+    system, _, token = prepared_system(workshop)
+    path = system.directory / "data/order.sqlite"
+
+    def count():
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            return connection.execute("SELECT COUNT(*) FROM orders").fetchone()[0]
+        finally:
+            connection.close()
+
+    seconds = size.seconds(3)
+    orders = Orders(workshop, system, token, 32, count)
+    # The rows to commit again are those that the program has written.
+    orders.rate(seconds)
+
+    def component():
+        directory = workshop.new_directory("replayed")
+        units = max(50, int(orders.placed / 3))
+        result = workshop.run_bench(
+            "replay-rows", "--from", path, "--into", directory / "order.sqlite",
+            "--units", units, "--total", count())
+        workshop.discard(directory)
+        component.rows = result["rowsPerCommit"]
+        return result["commitsPerSecond"]
+
+    pairs = alternating(size.rounds(5), component, lambda: orders.rate(seconds), "P4")
+    system.stop()
+    rows = ", ".join(f"{number} {name}" for name, number in sorted(component.rows.items()))
+    return [Line.ratio(
+        "P4", "POST order, SQLite, 32 connections", pairs, 2.0,
+        beside="one SQLite connection committing the same rows", note=f"a commit: {rows}")]

@@ -1,0 +1,101 @@
+"""What is made of samples: medians, spreads, verdicts, and the comparison with earlier results."""
+
+import dataclasses
+import statistics
+
+
+def quantile(values, share):
+    """By linear interpolation between the closest ranks."""
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * share
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """How far samples lie apart: half of the interquartile range, and the extremes."""
+
+    half_range: float
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values):
+        half_range = (quantile(values, 0.75) - quantile(values, 0.25)) / 2
+        return cls(half_range, min(values), max(values))
+
+
+@dataclasses.dataclass
+class Line:
+    """One line of the table.
+
+    `samples` are what the goal speaks of: ratios of pairs that were measured one after the other,
+    or absolute values. `flotilla` and `component` are what the ratios were made of.
+    """
+
+    id: str
+    what: str
+    samples: list
+    goal: float
+    is_more_better: bool
+    unit: str = "×"
+    flotilla: list = dataclasses.field(default_factory=list)
+    component: list = dataclasses.field(default_factory=list)
+    absolute_unit: str = ""
+    beside: str = ""
+    note: str = ""
+
+    @classmethod
+    def ratio(cls, id, what, pairs, goal, is_more_better=True, absolute_unit="1/s", beside="",
+              note=""):
+        """Of (component, flotilla) pairs, Flotilla's share."""
+        if not pairs or any(component <= 0 or flotilla <= 0 for component, flotilla in pairs):
+            raise ValueError(f"{id}: something measured nothing: {pairs}")
+        return cls(
+            id, what, [flotilla / component for component, flotilla in pairs], goal,
+            is_more_better, "×", [flotilla for _, flotilla in pairs],
+            [component for component, _ in pairs], absolute_unit, beside, note)
+
+    @property
+    def value(self):
+        return statistics.median(self.samples)
+
+    @property
+    def spread(self):
+        return Spread.of(self.samples)
+
+    @property
+    def is_reached(self):
+        return self.value >= self.goal if self.is_more_better else self.value <= self.goal
+
+    def json(self):
+        spread = self.spread
+        return {
+            "id": self.id, "what": self.what, "beside": self.beside, "unit": self.unit,
+            "value": self.value, "halfInterquartileRange": spread.half_range,
+            "least": spread.least, "greatest": spread.greatest, "goal": self.goal,
+            "isMoreBetter": self.is_more_better, "isReached": self.is_reached,
+            "samples": self.samples, "flotilla": self.flotilla, "component": self.component,
+            "absoluteUnit": self.absolute_unit, "note": self.note,
+        }
+
+
+def compared(line, accepted):
+    """What became of a line since the accepted results: "" for a new one.
+
+    A difference within what either run states as its spread says nothing.
+    """
+    if accepted is None:
+        return ""
+    margin = max(
+        line.spread.half_range, accepted["halfInterquartileRange"],
+        # Neither run's own noise is known better than this from a handful of rounds.
+        0.03 * abs(accepted["value"]))
+    difference = line.value - accepted["value"]
+    if abs(difference) <= margin:
+        return "same"
+    is_better = (difference > 0) == line.is_more_better
+    share = abs(difference) / abs(accepted["value"]) if accepted["value"] else 0
+    return f"{'better' if is_better else 'WORSE'} by {share:.0%}"
