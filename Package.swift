@@ -136,7 +136,7 @@ var kernel: [Target] {
             providers: [.apt(["libcurl4-openssl-dev"])]),
     ]
         + part("Events")
-        + part("Telemetry", [.logging, .metrics, .tracing, .crypto])
+        + part("Telemetry", ["Events", .logging, .metrics, .tracing, .crypto])
         + part("Settings", ["Telemetry", .configuration, .yams])
         + part(
             "Storage",
@@ -155,8 +155,8 @@ var kernel: [Target] {
             "Web",
             [
                 "Events", "Storage", "Telemetry", .logging, .metrics, .tracing, .hummingbird,
-                .httpTypes, .jwt, .crypto, .cryptoExtras, .nioCore, .serviceLifecycle,
-                .instrumentation, .asyncHTTPClient, .nioHTTP1,
+                .hummingbirdCore, .httpTypes, .jwt, .crypto, .cryptoExtras, .nioCore, .nioPosix,
+                .serviceLifecycle, .instrumentation, .asyncHTTPClient, .nioHTTP1,
             ], testing: [.hummingbirdTesting, "Platform", "Settings"])
         + part(
             "Platform",
@@ -293,6 +293,9 @@ extension Target.Dependency {
     static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
     static var sqlite: Self { .product(name: "GRDBSQLite", package: "GRDB.swift") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var hummingbirdCore: Self {
+        .product(name: "HummingbirdCore", package: "hummingbird")
+    }
     static var hummingbirdTesting: Self {
         .product(name: "HummingbirdTesting", package: "hummingbird")
     }

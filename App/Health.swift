@@ -20,6 +20,8 @@ final class Health: Sendable {
     /// Events that wait longer than this are reported.
     private static let pendingAgeWarnSeconds = 60.0
 
+    private static let alive = Result { try Report(checks: [:]).answer() }
+
     private let composition: Composition
     private let draining = Atomic(false)
     private let readiness = Cached<Report>()
@@ -32,8 +34,8 @@ final class Health: Sendable {
 
     var routes: [Route] {
         [
-            .get("/health/live", access: .anyone) { _ in try Report(checks: [:]).answer() },
-            .get("/health/startup", access: .anyone) { _ in try Report(checks: [:]).answer() },
+            .get("/health/live", access: .anyone) { _ in try Self.alive.get() },
+            .get("/health/startup", access: .anyone) { _ in try Self.alive.get() },
             .get("/health/ready", access: .anyone) { _ in try await self.ready().answer() },
             .get("/health/integrations", access: .anyone) { _ in
                 try await self.integrationReport().answer()

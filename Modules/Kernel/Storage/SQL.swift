@@ -70,6 +70,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     package func rendered(for dialect: Dialect) -> (text: String, values: [SQLValue]) {
         var text = ""
         var values: [SQLValue] = []
+        text.reserveCapacity(1_024)
+        values.reserveCapacity(fragments.count / 2)
         for fragment in fragments {
             switch fragment {
             case .text(let literal):

@@ -97,6 +97,7 @@ struct Endpoint {
     }
 
     private static func decoded(_ value: Substring) -> String {
-        value.removingPercentEncoding ?? String(value)
+        guard value.utf8.contains(UInt8(ascii: "%")) else { return String(value) }
+        return value.removingPercentEncoding ?? String(value)
     }
 }

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// Lets work take until a time and no longer.
@@ -25,13 +27,31 @@ enum TimeLimit {
             }
             if !progress.isOver.load(ordering: .acquiring) {
                 group.addTask(name: "deadline") {
-                    try await Task.sleep(until: deadline, clock: .continuous)
+                    try await pause(until: deadline)
                     throw error()
                 }
             }
             defer { group.cancelAll() }
             guard let value = try await group.next() else { throw CancellationError() }
             return value
+        }
+    }
+
+    /// Sleeps by a timer of the connection's event loop: `Task.sleep` would have Dispatch wake a
+    /// thread of its own to set one, and another time to take it back.
+    private static func pause(until deadline: ContinuousClock.Instant) async throws {
+        let rest = max(.zero, deadline - .now)
+        let timer = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(
+            in: .nanoseconds(Int64(rest / .nanoseconds(1)))
+        ) {}
+        do {
+            try await withTaskCancellationHandler {
+                try await timer.futureResult.get()
+            } onCancel: {
+                timer.cancel()
+            }
+        } catch is EventLoopError {
+            throw CancellationError()
         }
     }
 

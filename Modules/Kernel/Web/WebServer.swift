@@ -1,4 +1,5 @@
 package import Hummingbird
+import HummingbirdCore
 import Logging
 public import ServiceLifecycle
 
@@ -71,12 +72,16 @@ public struct WebServer: Service {
         let listening = listening
         let app = Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(settings.idleTimeout.components.seconds),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 * 1_024, maxHeaderListSize: 32 * 1_024,
-                        maxHeaderFieldCount: 100))),
+            server: HTTPServerBuilder { [settings] responder in
+                ConnectionChannel(
+                    HTTP1Channel(
+                        responder: responder,
+                        configuration: .init(
+                            idleTimeout: .seconds(settings.idleTimeout.components.seconds),
+                            httpDecoderConfiguration: .init(
+                                maxHeaderFieldSize: 16 * 1_024, maxHeaderListSize: 32 * 1_024,
+                                maxHeaderFieldCount: 100))))
+            },
             configuration: .init(
                 address: .hostname(settings.host, port: settings.port)),
             onServerRunning: { channel in

@@ -9,6 +9,7 @@ package import Instrumentation
 /// writer, and waiting writes share one commit (see ``WriteQueue``).
 package final class SQLiteBackend: StorageBackend {
     private let pool: DatabasePool
+    private let reads: ReadQueue
     private let writes: WriteQueue
 
     package var dialect: Dialect { .sqlite }
@@ -36,6 +37,7 @@ package final class SQLiteBackend: StorageBackend {
                 kind: .unavailable, code: "open",
                 detail: "can't open \(directory)/\(name).sqlite: \(error)")
         }
+        reads = ReadQueue(pool: pool, name: name)
         writes = WriteQueue(pool: pool)
     }
 
@@ -48,7 +50,7 @@ package final class SQLiteBackend: StorageBackend {
         configuration.label = "flotilla/\(name)"
         // The command line may work beside a server: wait for its short transactions.
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 4
+        configuration.maximumReaderCount = ReadQueue.workerCountMax
         configuration.persistentReadOnlyConnections = true
         return configuration
     }
@@ -56,24 +58,23 @@ package final class SQLiteBackend: StorageBackend {
     package func read<T: Sendable>(
         in context: InstrumentationContext, _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        do {
-            return try await pool.read { db in
-                try body(Transaction(on: SQLiteConnection(db), context: context))
-            }
-        } catch let error as DatabaseError {
-            throw StorageError(error)
-        }
+        try await answer(to: SQLiteJob(context: context, body: body), from: reads.submit)
     }
 
     package func write<T: Sendable>(
         _ isolation: Isolation, in context: InstrumentationContext,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        let job = WriteJob(context: context, body: body)
-        return try await withTaskCancellationHandler {
+        try await answer(to: SQLiteJob(context: context, body: body), from: writes.submit)
+    }
+
+    private func answer<T: Sendable>(
+        to job: SQLiteJob<T>, from submit: (any AnySQLiteJob) -> Void
+    ) async throws -> T {
+        try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 job.start(continuation)
-                writes.submit(job)
+                submit(job)
             }
         } onCancel: {
             job.cancel()
@@ -81,6 +82,7 @@ package final class SQLiteBackend: StorageBackend {
     }
 
     package func close() async {
+        await reads.drained()
         await writes.drained()
         let pool = pool
         // Closing may block: on a thread of Dispatch, not of the caller.

@@ -15,7 +15,7 @@ final class WriteQueue: Sendable {
     private static let groupDurationMax = Duration.milliseconds(10)
 
     private struct State {
-        var waiting: [any AnyWriteJob] = []
+        var waiting: [any AnySQLiteJob] = []
         var isDraining = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -25,7 +25,7 @@ final class WriteQueue: Sendable {
 
     init(pool: DatabasePool) { self.pool = pool }
 
-    func submit(_ job: any AnyWriteJob) {
+    func submit(_ job: any AnySQLiteJob) {
         enum Verdict { case queued, first, refused }
         let verdict = state.withLock { state -> Verdict in
             guard state.waiting.count < Self.waitingCountMax else { return .refused }
@@ -65,7 +65,7 @@ final class WriteQueue: Sendable {
     }
 
     /// The next jobs in order; none means that draining has ended.
-    private func takeGroup() -> [any AnyWriteJob] {
+    private func takeGroup() -> [any AnySQLiteJob] {
         let (group, idle) = state.withLock { state in
             let count = min(state.waiting.count, Self.groupCountMax)
             let group = Array(state.waiting.prefix(count))
@@ -79,7 +79,7 @@ final class WriteQueue: Sendable {
         return group
     }
 
-    private func commit(_ group: [any AnyWriteJob], on db: GRDB.Database) {
+    private func commit(_ group: [any AnySQLiteJob], on db: GRDB.Database) {
         var rest = group[...]
         while !rest.isEmpty {
             do {
@@ -104,8 +104,8 @@ final class WriteQueue: Sendable {
     /// In the transaction that was begun, runs jobs until the group has taken its time, commits
     /// them and answers them; returns the rest.
     private func commitPrefix(
-        of jobs: ArraySlice<any AnyWriteJob>, on db: GRDB.Database
-    ) throws -> ArraySlice<any AnyWriteJob> {
+        of jobs: ArraySlice<any AnySQLiteJob>, on db: GRDB.Database
+    ) throws -> ArraySlice<any AnySQLiteJob> {
         let start = ContinuousClock.now
         let connection = SQLiteConnection(db)
         var settled = 0
@@ -126,7 +126,7 @@ final class WriteQueue: Sendable {
         return jobs.dropFirst(settled)
     }
 
-    private func commitAlone(_ job: any AnyWriteJob, on db: GRDB.Database) {
+    private func commitAlone(_ job: any AnySQLiteJob, on db: GRDB.Database) {
         do {
             try db.beginTransaction(.immediate)
             try job.run(on: SQLiteConnection(db))

@@ -1,3 +1,4 @@
+internal import Events
 internal import Logging
 
 /// A record as one JSON object of bounded length.
@@ -11,38 +12,38 @@ enum JSONLine {
 
     static func render(_ record: LogRecord) -> [UInt8] {
         var isTruncated = false
-        var head: [UInt8] = [UInt8(ascii: "{")]
-        for (index, (key, text)) in resource(record).enumerated() {
-            if index > 0 { head.append(UInt8(ascii: ",")) }
-            head += member(key, .text(text), byteCountMax: identityByteCountMax, &isTruncated) ?? []
+        var line: [UInt8] = []
+        line.reserveCapacity(1_024)
+        line.append(UInt8(ascii: "{"))
+        for (key, text) in resource(record) {
+            append(key, .text(text), to: &line, upTo: identityByteCountMax, &isTruncated)
         }
-        var identity: [UInt8] = []
+        // The message stands before what has to leave room for it.
+        var rest: [UInt8] = []
+        rest.reserveCapacity(512)
         for (key, value) in record.identity {
-            if let member = member(key, value, byteCountMax: identityByteCountMax, &isTruncated) {
-                identity += [UInt8(ascii: ",")] + member
-            }
+            append(key, value, to: &rest, upTo: identityByteCountMax, &isTruncated)
         }
-        var space = LogRecord.byteCountMax - head.count - identity.count - tailByteCount
-        let messageByteCount = JSONText.escaped(record.message).count + #","message":"""#.utf8.count
-        var fields: [UInt8] = []
-        let fieldSpace = space - min(messageByteCount, messageByteCountMin)
+        let message = JSONText.escaped(record.message)
+        let messageByteCount = message.count + #","message":"""#.utf8.count
+        let space = LogRecord.byteCountMax - line.count - tailByteCount
+        let fieldsEnd = space - min(messageByteCount, messageByteCountMin)
         for (key, value) in record.fields {
-            let rest = fieldSpace - fields.count - 1
-            if let member = member(key, value, byteCountMax: rest, &isTruncated) {
-                fields += [UInt8(ascii: ",")] + member
-            }
+            append(key, value, to: &rest, upTo: fieldsEnd - rest.count - 1, &isTruncated)
         }
-        space -= fields.count + 1
-        let message =
-            member("message", .text(record.message), byteCountMax: space, &isTruncated) ?? []
-        var line = head + [UInt8(ascii: ",")] + message + identity + fields
+        append(
+            "message", .text(record.message), to: &line, upTo: space - rest.count - 1,
+            &isTruncated)
+        line += rest
         if isTruncated { line += #","truncated":true"#.utf8 }
-        return line + [UInt8(ascii: "}"), 0x0a]
+        line.append(UInt8(ascii: "}"))
+        line.append(0x0a)
+        return line
     }
 
     private static func resource(_ record: LogRecord) -> [(String, String)] {
         [
-            ("timestamp", Timestamp.text(record.date)),
+            ("timestamp", FlotillaJSON.rfc3339(record.date)),
             ("level", record.level.rawValue),
             ("serviceName", record.serviceName),
             ("version", record.version),
@@ -51,19 +52,29 @@ enum JSONLine {
         ]
     }
 
-    /// `"key":value` within the limit: text is cut to fit, anything else is left out.
-    private static func member(
-        _ key: String, _ value: LogValue, byteCountMax: Int, _ isTruncated: inout Bool
-    ) -> [UInt8]? {
-        let name = JSONText.quoted(key) + [UInt8(ascii: ":")]
-        let encoded = JSONText.encoded(value)
-        if name.count + encoded.count <= byteCountMax { return name + encoded }
+    /// Adds `,"key":value` within the limit, which the comma does not count for: text is cut to
+    /// fit, anything else is left out.
+    private static func append(
+        _ key: String, _ value: LogValue, to line: inout [UInt8], upTo byteCountMax: Int,
+        _ isTruncated: inout Bool
+    ) {
+        let before = line.count
+        if line != [UInt8(ascii: "{")] { line.append(UInt8(ascii: ",")) }
+        let start = line.count
+        JSONText.append(quoted: key, to: &line)
+        line.append(UInt8(ascii: ":"))
+        let nameByteCount = line.count - start
+        JSONText.append(value, to: &line)
+        if line.count - start <= byteCountMax { return }
         isTruncated = true
-        let space = byteCountMax - name.count - 2
+        let space = byteCountMax - nameByteCount - 2
         guard case .text(let text) = value, space >= LogRecord.truncationMark.utf8.count else {
-            return nil
+            line.removeLast(line.count - before)
+            return
         }
-        let cut = JSONText.truncated(text, byteCountMax: space)
-        return name + [JSONText.quote] + cut + [JSONText.quote]
+        line.removeLast(line.count - start - nameByteCount)
+        line.append(JSONText.quote)
+        line += JSONText.truncated(text, byteCountMax: space)
+        line.append(JSONText.quote)
     }
 }

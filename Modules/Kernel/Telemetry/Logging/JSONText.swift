@@ -5,11 +5,18 @@
 enum JSONText {
     /// The escaped text without quotes.
     static func escaped(_ text: String) -> [UInt8] {
-        if text.utf8.allSatisfy(isPlain) { return Array(text.utf8) }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count + 8)
-        for scalar in text.unicodeScalars { append(scalar, to: &bytes) }
+        append(escaped: text, to: &bytes)
         return bytes
+    }
+
+    private static func append(escaped text: String, to bytes: inout [UInt8]) {
+        let utf8 = text.utf8
+        if utf8.allSatisfy(isPlain) {
+            bytes += utf8
+        } else {
+            for scalar in text.unicodeScalars { append(scalar, to: &bytes) }
+        }
     }
 
     /// As much of the escaped text as fits, ending in the mark.
@@ -27,24 +34,41 @@ enum JSONText {
         return bytes + mark
     }
 
-    /// The escaped text between quotes.
-    static func quoted(_ text: String) -> [UInt8] {
-        [quote] + escaped(text) + [quote]
+    /// Adds the escaped text between quotes.
+    static func append(quoted text: String, to bytes: inout [UInt8]) {
+        bytes.append(quote)
+        append(escaped: text, to: &bytes)
+        bytes.append(quote)
     }
 
     /// The value with everything inside it.
     static func encoded(_ value: LogValue) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(value, to: &bytes)
+        return bytes
+    }
+
+    /// Adds the value with everything inside it.
+    static func append(_ value: LogValue, to bytes: inout [UInt8]) {
         switch value {
-        case .text(let text): return quoted(text)
-        case .literal(let text): return Array(text.utf8)
+        case .text(let text): append(quoted: text, to: &bytes)
+        case .literal(let text): bytes += text.utf8
         case .list(let values):
-            return [UInt8(ascii: "[")]
-                + values.map(encoded).joined(separator: [UInt8(ascii: ",")])
-                + [UInt8(ascii: "]")]
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                append(value, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
         case .object(let members):
-            let parts = members.map { quoted($0.key) + [UInt8(ascii: ":")] + encoded($0.value) }
-            return [UInt8(ascii: "{")] + parts.joined(separator: [UInt8(ascii: ",")])
-                + [UInt8(ascii: "}")]
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                append(quoted: member.key, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                append(member.value, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 

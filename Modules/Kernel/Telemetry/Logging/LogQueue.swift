@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Foundation
 internal import Synchronization
 
 /// Lines on their way from many callers to the one thread that writes.
@@ -55,9 +56,15 @@ final class LogQueue: Sendable {
         change { $0.isClosed = true }
     }
 
+    /// Lines that come within this time are written together: waking the thread for each of them
+    /// would cost its caller more than making it.
+    private static let gatheringMicroseconds: UInt32 = 2_000
+
     /// Sleeps until there is something to write; `nil` after ``close()``. One thread calls it.
     func next() -> Batch? {
         wake.wait()
+        let isAwaited = state.withLock { !$0.batch.waiters.isEmpty || $0.isClosed }
+        if !isAwaited { usleep(Self.gatheringMicroseconds) }
         return state.withLock { state in
             state.isSignalled = false
             let batch = state.batch

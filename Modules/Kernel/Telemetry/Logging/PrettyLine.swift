@@ -1,3 +1,4 @@
+internal import Events
 internal import Logging
 
 /// A record as one readable line for a terminal.
@@ -5,7 +6,7 @@ enum PrettyLine {
     static func render(_ record: LogRecord) -> [UInt8] {
         let level = record.level.rawValue.uppercased()
         let padding = String(repeating: " ", count: max(0, 8 - level.count))
-        var line = Array("\(Timestamp.text(record.date)) ".utf8)
+        var line = Array("\(FlotillaJSON.rfc3339(record.date)) ".utf8)
         line += Array("\(colour(record.level))\(level)\u{1b}[0m\(padding) ".utf8)
         line += JSONText.escaped("[\(record.module)] \(record.message)")
         for (key, value) in record.identity + record.fields {

@@ -66,8 +66,8 @@ public struct AccessTokenVerifier: Sendable {
 
     private func claims(of token: String) async throws -> AccessTokenClaims? {
         guard token.utf8.count <= Self.tokenByteCountMax else { return nil }
-        let digest = VerifiedTokens.digest(of: token)
-        if let known = verified.entry(for: digest, at: now()),
+        let name = VerifiedTokens.name(of: token)
+        if let known = verified.entry(for: name, at: now()),
             try await keys.entry(for: known.kid)?.collection === known.keys
         {
             return known.claims
@@ -79,7 +79,7 @@ public struct AccessTokenVerifier: Sendable {
             header.alg == key.algorithm,
             let claims = try? await collection.verify(token, as: SignedClaims.self).claims
         else { return nil }
-        verified.remember(.init(claims: claims, kid: kid, keys: collection), for: digest, at: now())
+        verified.remember(.init(claims: claims, kid: kid, keys: collection), for: name, at: now())
         return claims
     }
 

@@ -23,39 +23,46 @@ final class VerifiedTokens: Sendable {
     /// About 2 MiB; as many again are remembered in the other half.
     static let countMax = 2_048
 
+    /// The SHA-256 digest of a token, as what hashes fast.
+    struct Name: Hashable, Sendable {
+        let words: SIMD4<UInt64>
+    }
+
     private struct State {
-        var young: [SHA256Digest: Entry] = [:]
-        var old: [SHA256Digest: Entry] = [:]
+        var young: [Name: Entry] = [:]
+        var old: [Name: Entry] = [:]
         var turnedAt = Date.distantPast
     }
 
     private let state = Mutex(State())
 
     /// The name of a token here. The token itself is a secret and is not kept.
-    static func digest(of token: String) -> SHA256Digest {
+    static func name(of token: String) -> Name {
         var token = token
         return token.withUTF8 { bytes in
             var hash = SHA256()
             hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
-            return hash.finalize()
+            return hash.finalize().withUnsafeBytes {
+                Name(words: $0.loadUnaligned(as: SIMD4<UInt64>.self))
+            }
         }
     }
 
-    func entry(for digest: SHA256Digest, at now: Date) -> Entry? {
+    func entry(for name: Name, at now: Date) -> Entry? {
         state.withLock { state in
             Self.turn(&state, at: now)
-            return state.young[digest] ?? state.old[digest]
+            return state.young[name] ?? state.old[name]
         }
     }
 
-    func remember(_ entry: Entry, for digest: SHA256Digest, at now: Date) {
+    func remember(_ entry: Entry, for name: Name, at now: Date) {
         state.withLock { state in
             Self.turn(&state, at: now)
             if state.young.count >= Self.countMax {
                 state.old = state.young
                 state.young = [:]
             }
-            state.young[digest] = entry
+            state.young[name] = entry
         }
     }
 

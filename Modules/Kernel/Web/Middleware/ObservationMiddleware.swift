@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import Hummingbird
 import Instrumentation
@@ -57,7 +58,8 @@ struct ObservationMiddleware: RouterMiddleware {
         {
             return id
         }
-        return UUID().uuidString.lowercased()
+        // Not by Foundation, which opens /dev/urandom for each of its own.
+        return UUID.v7().uuidString.lowercased()
     }
 
     private static func isAllowedInRequestID(_ byte: UInt8) -> Bool {

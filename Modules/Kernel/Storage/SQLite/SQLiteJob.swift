@@ -2,18 +2,18 @@ import GRDB
 import Instrumentation
 import Synchronization
 
-/// One waiting write, without its result's type.
-protocol AnyWriteJob: Sendable {
+/// One waiting read or write, without its result's type.
+protocol AnySQLiteJob: Sendable {
     /// Runs the closure and keeps its result; may be called again after the group was rolled back.
     func run(on connection: SQLiteConnection) throws
-    /// Answers the caller: the group is durable.
+    /// Answers the caller: what it wrote is durable.
     func settle()
     /// Answers the caller: nothing of this job was written.
     func fail(_ error: any Error)
 }
 
-/// A write closure with its caller's continuation, answered exactly once.
-final class WriteJob<Result: Sendable>: AnyWriteJob {
+/// A closure that reads or writes, with its caller's continuation, answered exactly once.
+final class SQLiteJob<Result: Sendable>: AnySQLiteJob {
     private enum Phase {
         case idle
         /// Cancelled before it was submitted.
