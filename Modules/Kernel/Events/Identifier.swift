@@ -20,14 +20,12 @@ extension Identifier {
 
     /// Parses the text form; upper and lower case are both read, anything else is `nil`.
     public init?(_ description: String) {
-        guard description.utf8.count == 36, let uuid = UUID(uuidString: description) else {
-            return nil
-        }
+        guard let uuid = UUID(text: description) else { return nil }
         self.init(uuid)
     }
 
     /// The lower-case text form.
-    public var description: String { uuid.uuidString.lowercased() }
+    public var description: String { uuid.lowercasedText }
 
     /// Decodes the text form.
     public init(from decoder: any Decoder) throws {

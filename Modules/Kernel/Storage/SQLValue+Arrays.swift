@@ -1,3 +1,4 @@
+import Events
 import Foundation
 
 extension Array: SQLConvertible where Element: SQLConvertible {
@@ -64,7 +65,7 @@ extension SQLValue {
             case .real(let value): try container.encode(value)
             case .text(let value): try container.encode(value)
             case .bool(let value): try container.encode(value)
-            case .uuid(let value): try container.encode(value.uuidString.lowercased())
+            case .uuid(let value): try container.encode(value.lowercasedText)
             case .timestamp(let value): try container.encode(value.microseconds)
             case .blob(let value): try container.encode(value.base64EncodedString())
             case .json(let value): try container.encode(String(decoding: value, as: UTF8.self))

@@ -166,7 +166,7 @@ extension UUID: SQLConvertible {
     public init?(sqlValue: SQLValue) {
         switch sqlValue {
         case .uuid(let value): self = value
-        case .text(let value): self.init(uuidString: value)
+        case .text(let value): self.init(text: value)
         case .null, .integer, .real, .blob, .bool, .timestamp, .json, .decimal, .array:
             return nil
         }

@@ -61,7 +61,6 @@ public struct Idempotency: Sendable {
             route: "\(request.method.rawValue) \(request.path)", key: key,
             fingerprint: Data(SHA256.hash(data: request.body)).base64URLEncoded)
         try purgeSomeExpired(in: transaction)
-        try forget(entry, in: transaction)
         guard try claim(entry, in: transaction) else { return try replay(entry, in: transaction) }
         let response = try effect(transaction)
         try transaction.execute(
@@ -88,15 +87,19 @@ public struct Idempotency: Sendable {
         let fingerprint: String
     }
 
-    /// Inserts the key first, so that on any engine a second request waits for the first.
+    /// Inserts the key first, so that on any engine a second request waits for the first. An
+    /// expired key is free to be used again.
     private func claim(_ entry: Entry, in transaction: Transaction) throws -> Bool {
-        let expiresAt = now() + Double(Self.lifetime.components.seconds)
+        let now = now()
+        let expiresAt = now + Double(Self.lifetime.components.seconds)
         return try transaction.rowsChanged(
             by: """
                 INSERT INTO idempotency_keys (subject, route, key, fingerprint, expires_at)
                 VALUES (\(entry.subject), \(entry.route), \(entry.key), \(entry.fingerprint),
                         \(expiresAt))
-                ON CONFLICT (subject, route, key) DO NOTHING
+                ON CONFLICT (subject, route, key) DO UPDATE
+                SET fingerprint = excluded.fingerprint, expires_at = excluded.expires_at
+                WHERE idempotency_keys.expires_at < \(now)
                 """) == 1
     }
 
@@ -118,16 +121,6 @@ public struct Idempotency: Sendable {
         response.headers[.location] = try row.get("location", as: String?.self)
         response.headers[.idempotentReplayed] = "true"
         return response
-    }
-
-    /// An expired key is free to be used again.
-    private func forget(_ entry: Entry, in transaction: Transaction) throws {
-        try transaction.execute(
-            """
-            DELETE FROM idempotency_keys
-            WHERE subject = \(entry.subject) AND route = \(entry.route) AND key = \(entry.key)
-                AND expires_at < \(now())
-            """)
     }
 
     /// Every new key takes up to two expired ones away, so the table follows the rate of requests

@@ -94,7 +94,7 @@ public struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
 
 extension PageRequest.Cursor {
     var token: String {
-        Data("\(time.microseconds).\(id.uuidString.lowercased())".utf8).base64URLEncoded
+        Data("\(time.microseconds).\(id.lowercasedText)".utf8).base64URLEncoded
     }
 
     init?(token: String) {

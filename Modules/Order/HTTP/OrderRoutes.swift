@@ -43,8 +43,19 @@ struct OrderRoutes: Sendable {
         let read = try request.decode { $0.newOrder() }
         // What was wrong with it was thrown above.
         guard let new = read else { throw OrderError.empty }
-        try await orders.awaitNews(of: new, for: user)
-        return try await orders.database.write { transaction in
+        do {
+            return try await place(new, for: user, request)
+        } catch let refusal where refusal is Problem || refusal is any Refusal {
+            // What it names may not have been heard of yet.
+            try await orders.awaitNews(of: new, for: user)
+            return try await place(new, for: user, request)
+        }
+    }
+
+    private func place(
+        _ new: NewOrder, for user: UserID, _ request: WebRequest
+    ) async throws -> WebResponse {
+        try await orders.database.write { transaction in
             try idempotency.perform(request, in: transaction) { transaction in
                 let order = try orders.place(new, for: user, in: transaction)
                 return try .json(

@@ -70,10 +70,6 @@ struct OrderStore: Sendable {
         ) != nil
     }
 
-    func isTaken(number: String, in transaction: Transaction) throws -> Bool {
-        try transaction.first("SELECT 1 AS one FROM orders WHERE number = \(number)") != nil
-    }
-
     /// A user's orders that have neither ended nor been confirmed.
     func open(of user: UserID, in transaction: Transaction) throws -> [Order] {
         try transaction.rows(

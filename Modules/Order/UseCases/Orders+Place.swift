@@ -52,7 +52,6 @@ extension Orders {
         for _ in 0..<Self.drawCountMax {
             var order = new
             order.number = drawNumber()
-            guard try !store.isTaken(number: order.number, in: transaction) else { continue }
             var change = OrderChange(
                 order, by: actor, at: new.createdAt, paymentWindow: policy.paymentWindow)
             try change.place()

@@ -25,15 +25,21 @@ enum CloudEventRecord {
             ("content-type", Envelope.contentType),
             ("correlationId", cause.correlationID),
         ]
-        let trace = cause.traceparent.map { $0.split(separator: "-").map(String.init) } ?? []
-        let more: [(String, String?)] = [
-            ("causationId", cause.causationID?.description), ("causedIn", cause.consumer),
-            ("requestId", cause.requestID), ("traceparent", cause.traceparent),
-            ("traceId", trace.count == 4 ? trace[1] : nil),
-            ("spanId", trace.count == 4 ? trace[2] : nil),
-            ("transactionId", cause.transactionID?.description),
-        ]
-        headers += more.compactMap { name, value in value.map { (name, $0) } }
+        func add(_ name: String, _ value: String?) {
+            if let value { headers.append((name, value)) }
+        }
+        add("causationId", cause.causationID?.description)
+        add("causedIn", cause.consumer)
+        add("requestId", cause.requestID)
+        if let traceparent = cause.traceparent {
+            add("traceparent", traceparent)
+            let trace = traceparent.split(separator: "-")
+            if trace.count == 4 {
+                add("traceId", String(trace[1]))
+                add("spanId", String(trace[2]))
+            }
+        }
+        add("transactionId", cause.transactionID?.description)
         return KafkaRecord(
             id: envelope.id, topic: envelope.topic.rawValue, key: Array(envelope.key.utf8),
             value: Array(envelope.data), headers: headers,

@@ -39,12 +39,12 @@ final class KafkaProducer: Sendable {
         }
     }
 
-    /// - Throws: ``KafkaError``; some of the records may have been taken then.
-    func send(_ records: [KafkaRecord]) async throws {
+    /// - Throws: ``KafkaError``; some of the events may have been taken then.
+    func send(_ events: [LoggedEvent]) async throws {
         try await thread.run { [self] in
             let client = try openClient()
             do {
-                try deliver(records, by: client)
+                try deliver(events, by: client)
             } catch {
                 // What it still holds must not arrive after what is sent anew.
                 self.client.withLock { $0 = nil }
@@ -60,7 +60,7 @@ final class KafkaProducer: Sendable {
         let new = try KafkaClient(
             RD_KAFKA_PRODUCER, settings: settings,
             properties: [
-                "linger.ms": "2", "compression.type": "none",
+                "linger.ms": "0.5", "compression.type": "none",
                 // Nobody polls an idle client: what it would log for days must not pile up.
                 "log_level": "2",
             ],
@@ -75,7 +75,7 @@ final class KafkaProducer: Sendable {
         return new
     }
 
-    private func deliver(_ records: [KafkaRecord], by client: KafkaClient) throws {
+    private func deliver(_ events: [LoggedEvent], by client: KafkaClient) throws {
         var reports = Reports(openCount: 0)
         var deadline = ContinuousClock.now + settings.deliveryTimeout
         var isEnding = false
@@ -91,7 +91,9 @@ final class KafkaProducer: Sendable {
                         name: "TIMED_OUT", description: "no broker acknowledged in time")
             }
         }
-        for record in records {
+        for event in events {
+            // One by one: the first ones are on their way before the last one is made.
+            let record = CloudEventRecord.record(of: event)
             while true {
                 let result = record.produce(by: client.handle)
                 if result == RD_KAFKA_RESP_ERR_NO_ERROR { break }

@@ -81,8 +81,7 @@ package final class KafkaTransport: Transport {
     package func send(_ batch: LogBatch) async throws {
         try await noting("out/\(batch.log)", module: batch.log) {
             do {
-                try await producer(of: batch.log).send(
-                    batch.events.map { CloudEventRecord.record(of: $0) })
+                try await producer(of: batch.log).send(batch.events)
             } catch {
                 // A topic may be gone.
                 state.withLock { $0.areTopicsEnsured = false }

@@ -22,6 +22,8 @@ package final class Relay: Sendable {
     private let environment: BusEnvironment
     private let logger: Logger
     private let place = Mutex<Place?>(nil)
+    /// What was read while the batch before it was on its way.
+    private let ahead = Mutex<Window?>(nil)
     private let watermark = Watermark()
     private let settling = Mutex<Settling?>(nil)
     private let toldAt = Mutex<Duration?>(nil)
@@ -31,6 +33,15 @@ package final class Relay: Sendable {
     private struct Place {
         var position: Int64
         var epoch: Int64?
+    }
+
+    /// Events after a position that go together.
+    private struct Window {
+        let position: Int64
+        var events: [LoggedEvent] = []
+        var hasMore = false
+
+        var upTo: Int64 { events.last?.position ?? position }
     }
 
     package init(
@@ -100,6 +111,7 @@ package final class Relay: Sendable {
         } catch {
             // Where the transport stands is asked anew: a batch may have been taken or not.
             place.withLock { $0 = nil }
+            ahead.withLock { $0 = nil }
             watermark.reset()
             if let lost = error as? LeaseLost {
                 leases.lost(lost.name)
@@ -115,17 +127,20 @@ package final class Relay: Sendable {
         let now = environment.now()
         let release = try await log.releaseDue(at: now, limit: limit)
         let extent = try await extent()
-        let (events, hasMore) = try await events(after: position, upTo: extent.position)
-        if !events.isEmpty {
-            try await send(LogBatch(log: log.module, after: position, events: events), lease)
+        let window: Window
+        if let read = ahead.withLock({ $0.take() }), read.position == position {
+            window = read
+        } else {
+            window = try await events(after: position, upTo: extent.position)
         }
+        if !window.events.isEmpty { try await send(window, upTo: extent.position, lease) }
         if release.count > 0, leases.hasCompany { try? await log.database.announce(.log) }
-        var step = Step(count: events.count + release.count)
-        step.hasMore = hasMore || release.count == limit
+        var step = Step(count: window.events.count + release.count)
+        step.hasMore = window.hasMore || release.count == limit
         if let due = release.nextDue {
             step.untilDue = .seconds(min(max(0, due.timeIntervalSince(now)), 3_600))
         }
-        step.untilDue = min(step.untilDue, untilSettled(extent, hasNews: !events.isEmpty))
+        step.untilDue = min(step.untilDue, untilSettled(extent, hasNews: !window.events.isEmpty))
         return step
     }
 
@@ -133,20 +148,20 @@ package final class Relay: Sendable {
     /// together, as far as memory allows; consumers in process take them one by one.
     private func events(
         after position: Int64, upTo head: Int64
-    ) async throws -> (events: [LoggedEvent], hasMore: Bool) {
+    ) async throws -> Window {
         let settings = environment.settings
-        var events: [LoggedEvent] = []
+        var window = Window(position: position)
         var byteCount = 0
         while true {
             let batch = try await log.events(
-                after: events.last?.position ?? position, upTo: head,
-                limit: settings.batchCountMax)
-            events += batch
+                after: window.upTo, upTo: head, limit: settings.batchCountMax)
+            window.events += batch
             byteCount += batch.reduce(0) { $0 + $1.envelope.data.count }
-            let isFull = batch.count == settings.batchCountMax
-            guard isFull, transport.reader != nil, events.count < settings.windowCountMax,
+            window.hasMore = batch.count == settings.batchCountMax
+            guard window.hasMore, transport.reader != nil,
+                window.events.count < settings.windowCountMax,
                 byteCount < settings.windowByteCountMax
-            else { return (events, isFull) }
+            else { return window }
         }
     }
 
@@ -234,6 +249,21 @@ package final class Relay: Sendable {
         return position
     }
 
+    /// Sends a window and reads the next one meanwhile, if a broker has to be waited for.
+    private func send(_ window: Window, upTo head: Int64, _ lease: Lease?) async throws {
+        guard transport.reader != nil, window.hasMore else {
+            return try await send(
+                LogBatch(
+                    log: log.module, after: window.position, events: window.events), lease)
+        }
+        async let next = events(after: window.upTo, upTo: head)
+        try await send(
+            LogBatch(
+                log: log.module, after: window.position, events: window.events), lease)
+        let read = try await next
+        ahead.withLock { $0 = read }
+    }
+
     private func send(_ batch: LogBatch, _ lease: Lease?) async throws {
         do {
             try await transport.send(batch)
@@ -248,11 +278,12 @@ package final class Relay: Sendable {
             try await log.move(reader, to: batch.upTo, under: lease, at: environment.now())
         }
         place.withLock { $0 = Place(position: batch.upTo, epoch: lease?.epoch) }
-        for event in batch.events {
+        let counts = Dictionary(batch.events.map { ($0.envelope.type, 1) }, uniquingKeysWith: +)
+        for (type, count) in counts {
             Counter(
                 label: "flotilla.outbox.published",
-                dimensions: [("event_type", event.envelope.type.rawValue), ("outcome", "sent")]
-            ).increment()
+                dimensions: [("event_type", type.rawValue), ("outcome", "sent")]
+            ).increment(by: count)
         }
     }
 }

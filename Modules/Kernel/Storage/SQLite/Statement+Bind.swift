@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import GRDB
 import GRDBSQLite
@@ -37,7 +38,7 @@ extension SQLValue {
         case .blob(let value): Self.bind(value, to: statement, at: index)
         case .bool(let value): sqlite3_bind_int64(statement, index, value ? 1 : 0)
         case .uuid(let value):
-            Self.bind(value.uuidString.lowercased(), to: statement, at: index)
+            Self.bind(value.lowercasedText, to: statement, at: index)
         case .timestamp(let value): sqlite3_bind_int64(statement, index, value.microseconds)
         case .json(let value):
             Self.bind(String(decoding: value, as: UTF8.self), to: statement, at: index)

@@ -23,7 +23,8 @@ enum Scrubber {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// Whether a slower look is due: an at sign, the start of a token, or 12 digits in all.
+    /// Whether a slower look is due: an at sign, the start of a token, or as many digits as a card
+    /// number has, with nothing but spaces and hyphens between them.
     private static func isSuspicious(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var digitCount = 0
         for (index, byte) in bytes.enumerated() {
@@ -36,8 +37,11 @@ enum Scrubber {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 digitCount += 1
                 if digitCount > 12 { return true }
+                continue
+            case UInt8(ascii: " "), UInt8(ascii: "-"): continue
             default: break
             }
+            digitCount = 0
         }
         return false
     }

@@ -40,7 +40,7 @@ public struct AccessTokenClaims: Sendable, Hashable, Codable {
         aud = audience
         sub = principal.userID
         sid = principal.sessionID
-        jti = UUID.v7(now: issuedAt).uuidString.lowercased()
+        jti = UUID.v7(now: issuedAt).lowercasedText
         iat = Int64(issuedAt.timeIntervalSince1970)
         nbf = iat
         exp = iat + lifetime.components.seconds

@@ -59,7 +59,7 @@ struct ObservationMiddleware: RouterMiddleware {
             return id
         }
         // Not by Foundation, which opens /dev/urandom for each of its own.
-        return UUID.v7().uuidString.lowercased()
+        return UUID.v7().lowercasedText
     }
 
     private static func isAllowedInRequestID(_ byte: UInt8) -> Bool {
