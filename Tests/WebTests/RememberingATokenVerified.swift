@@ -129,18 +129,18 @@ import Testing
         seconds: Int, isKnown: Bool
     ) {
         let tokens = VerifiedTokens()
-        let digest = VerifiedTokens.digest(of: "token")
-        tokens.remember(entry(), for: digest, at: time.now)
+        let name = VerifiedTokens.name(of: "token")
+        tokens.remember(entry(), for: name, at: time.now)
         time.advance(by: .seconds(seconds))
-        #expect((tokens.entry(for: digest, at: time.now) != nil) == isKnown)
+        #expect((tokens.entry(for: name, at: time.now) != nil) == isKnown)
     }
 
     @Test func `keeps so many and no more, the newest ones`() {
         let (tokens, entry) = (VerifiedTokens(), entry())
-        let digests = (0..<3 * VerifiedTokens.countMax).map { VerifiedTokens.digest(of: "\($0)") }
-        for digest in digests { tokens.remember(entry, for: digest, at: time.now) }
-        let known = digests.map { tokens.entry(for: $0, at: time.now) != nil }
-        let expected = digests.indices.map { $0 >= VerifiedTokens.countMax }
+        let names = (0..<3 * VerifiedTokens.countMax).map { VerifiedTokens.name(of: "\($0)") }
+        for name in names { tokens.remember(entry, for: name, at: time.now) }
+        let known = names.map { tokens.entry(for: $0, at: time.now) != nil }
+        let expected = names.indices.map { $0 >= VerifiedTokens.countMax }
         #expect(known == expected)
     }
 }

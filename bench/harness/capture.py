@@ -65,10 +65,11 @@ def transaction_with(log, application, value):
     raise Failed(f"no transaction of {application} with {value} is in the server's log")
 
 
-def pgbench_script(first, second, parameter_types):
+def pgbench_script(first, second, parameter_types, one_each=()):
     """A script out of two captured transactions of the same kind.
 
-    `parameter_types` tells for a statement the SQL types of its parameters.
+    `parameter_types` tells for a statement the SQL types of its parameters. Each client of
+    pgbench has one of `one_each` in the place of the first.
     """
     if [statement for statement, _ in first] != [statement for statement, _ in second]:
         raise Failed("two requests of a kind sent different statements")
@@ -78,11 +79,18 @@ def pgbench_script(first, second, parameter_types):
         expressions = {}
         for number, value in values.items():
             type = types[number - 1] if number <= len(types) else "text"
-            expressions[number] = expression(value, others.get(number), type, names, begin)
+            expressions[number] = (
+                own(one_each, type) if value in one_each[:1]
+                else expression(value, others.get(number), type, names, begin))
         body.append(re.sub(
             r"\$(\d+)", lambda mark: expressions[int(mark[1])], statement).rstrip(";") + ";")
     random = [f"\\set {name} random(1, 4611686018427387903)" for name in names.values()]
     return "\n".join(random + [one_line(statement) for statement in body]) + "\n"
+
+
+def own(values, type):
+    array = ", ".join(f"'{value}'" for value in values)
+    return f"((ARRAY[{array}])[:client_id + 1])::{type}"
 
 
 def one_line(statement):

@@ -105,6 +105,10 @@ class System:
             201, "POST", "/api/v1/sessions",
             {"email": f"person{number}@example.com", "password": PASSWORD})["accessToken"]
 
+    def customers(self, count):
+        """People who may order: [(id, token)]."""
+        return [self.customer(number) for number in range(count)]
+
     def customer(self, number=0):
         """Somebody who may order: (id, token)."""
         return self.register(number), self.log_in(number)

@@ -55,22 +55,29 @@ def beside_hummingbird(workshop, size, system, path, route, token, name):
 
 # ---- Orders -----------------------------------------------------------------------------------
 
+# One order changes its customer's row, so that orders of one customer go one after the other: as
+# many as connections, twice, so that hardly two of one are on their way at once.
+CUSTOMERS = 32
+
+
 def prepared_system(workshop, storage=None):
-    """A system whose customer may order, then with the modules alone that an order needs: what
+    """A system whose customers may order, then with the modules alone that an order needs: what
     others make of the events later is measured elsewhere."""
     system = System(workshop, storage).start()
     system.await_ready()
-    user, token = system.customer()
-    system.order(token)
+    customers = system.customers(CUSTOMERS)
+    for _, token in customers:
+        system.order(token)
     system.restart("user,order").await_ready()
-    return system, user, token
+    return system, customers
 
 
 class Orders:
     """Load of orders on a system, checked against its table of orders."""
 
-    def __init__(self, workshop, system, token, connections, count):
-        self.wrk, self.system, self.token = Wrk(workshop), system, token
+    def __init__(self, workshop, system, customers, connections, count):
+        self.wrk, self.system = Wrk(workshop), system
+        self.tokens = " ".join(token for _, token in customers)
         self.connections, self.count = connections, count
         self.run_number = 0
         self.placed = 0
@@ -80,7 +87,7 @@ class Orders:
         before = self.count()
         result = self.wrk.run(
             "order.lua", self.system.url + "/api/v1/orders", self.connections, seconds,
-            token=self.token, body=json.dumps(ORDER), run=f"run{self.run_number}")
+            tokens=self.tokens, body=json.dumps(ORDER), run=f"run{self.run_number}")
         # Those that were on their way when wrk ended are not in its count.
         self.placed = self.count() - before
         if not 0 <= self.placed - result["requests"] <= self.connections:
@@ -92,8 +99,8 @@ class Orders:
 def ordering_on_postgres(workshop, size):
     postgres = Postgres(workshop, f"-c log_line_prefix={capture.PREFIX}")
     storage = postgres.make_database()
-    system, _, token = prepared_system(workshop, storage)
-    script = captured_script(workshop, postgres, system, token, storage)
+    system, customers = prepared_system(workshop, storage)
+    script = captured_script(workshop, postgres, system, customers, storage)
     system.stop()
     copy = postgres.make_database(template=storage.rsplit("/", 1)[1])
     system.start()
@@ -105,7 +112,7 @@ def ordering_on_postgres(workshop, size):
     def count(uri):
         return int(postgres.psql('SELECT COUNT(*) FROM "order".orders', uri))
 
-    orders = Orders(workshop, system, token, 16, lambda: count(storage))
+    orders = Orders(workshop, system, customers, 16, lambda: count(storage))
 
     def component():
         before = count(copy)
@@ -122,13 +129,13 @@ def ordering_on_postgres(workshop, size):
         beside="pgbench, same statements, 16 clients")]
 
 
-def captured_script(workshop, postgres, system, token, storage):
+def captured_script(workshop, postgres, system, customers, storage):
     name = storage.rsplit("/", 1)[1]
     postgres.psql(f"ALTER DATABASE {name} SET log_statement = 'all'")
     system.restart("user,order").await_ready()
     keys = [f"captured-{number}-{'k' * 16}" for number in range(6)]
     for key in keys:
-        system.order(token, key)
+        system.order(customers[0][1], key)
     log = (postgres.directory / "server.log").read_text(errors="replace")
     # Not the first ones: they prepare what the later ones use.
     first, second = (capture.transaction_with(log, "flotilla/order", key) for key in keys[-2:])
@@ -142,13 +149,14 @@ def captured_script(workshop, postgres, system, token, storage):
         return (text or "").split("|")
 
     script = workshop.new_directory("pgbench") / "order.sql"
-    script.write_text(capture.pgbench_script(first, second, types))
+    script.write_text(capture.pgbench_script(
+        first, second, types, one_each=[user for user, _ in customers]))
     say(f"P3: an order is {len(first)} statements")
     return script
 
 
 def ordering_on_sqlite(workshop, size):
-    system, _, token = prepared_system(workshop)
+    system, customers = prepared_system(workshop)
     path = system.directory / "data/order.sqlite"
 
     def count():
@@ -159,7 +167,7 @@ def ordering_on_sqlite(workshop, size):
             connection.close()
 
     seconds = size.seconds(3)
-    orders = Orders(workshop, system, token, 32, count)
+    orders = Orders(workshop, system, customers, 32, count)
     # The rows to commit again are those that the program has written.
     orders.rate(seconds)
 
