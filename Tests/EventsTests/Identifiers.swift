@@ -34,7 +34,69 @@ import Testing
     }
 }
 
+@Suite struct `Writing a UUID` {
+    @Test func `gives what Foundation gives, in lower case, and reads it in either case`() {
+        for _ in 0..<1_000 {
+            let uuid = UUID()
+            #expect(uuid.lowercasedText == uuid.uuidString.lowercased())
+            #expect(UUID(text: uuid.lowercasedText) == uuid)
+            #expect(UUID(text: uuid.uuidString) == uuid)
+        }
+    }
+
+    @Test func `reads no text in which a character is another one`() {
+        let text = Array(UUID().lowercasedText)
+        for index in text.indices {
+            for character in ["g", "-", " ", "/", ":", "`", "ü"] where character != "\(text[index])"
+            {
+                var broken = text.map(String.init)
+                broken[index] = character
+                #expect(UUID(text: broken.joined()) == nil, "\(broken.joined())")
+            }
+        }
+    }
+}
+
 @Suite struct `Writing times` {
+    @Test func `agrees with Foundation since there is the Gregorian calendar`() {
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        for _ in 0..<5_000 {
+            // From 1583 on: Foundation counts the years before by Julius Caesar's calendar.
+            let date = Self.date(in: -12_212_553_600_000..<253_402_300_800_000)
+            // Its own cuts what lies a little below a millisecond.
+            #expect(FlotillaJSON.rfc3339(date) == (date + 0.000_1).formatted(style))
+        }
+    }
+
+    @Test func `reads back what it wrote, in all years of RFC 3339`() {
+        for _ in 0..<5_000 {
+            let date = Self.date(in: -62_167_219_200_000..<253_402_300_800_000)
+            #expect(FlotillaJSON.date(rfc3339: FlotillaJSON.rfc3339(date)) == date)
+        }
+        #expect(
+            FlotillaJSON.rfc3339(Date(timeIntervalSince1970: -62_167_219_200)).hasPrefix(
+                "0000-01-01T00"))
+        #expect(
+            FlotillaJSON.date(rfc3339: "0001-03-01T00:00:00Z").map(FlotillaJSON.rfc3339)
+                == "0001-03-01T00:00:00.000Z")
+    }
+
+    private static func date(in milliseconds: Range<Int64>) -> Date {
+        Date(timeIntervalSince1970: Double(Int64.random(in: milliseconds)) / 1_000)
+    }
+
+    @Test(arguments: [
+        ("2026-01-01T12:00:00.1Z", 100_000), ("2026-01-01T12:00:00.12Z", 120_000),
+        ("2026-01-01T12:00:00.1234Z", 123_400), ("2026-01-01T12:00:00.123456789Z", 123_457),
+        ("2026-01-01T12:00:00.000001Z", 1), ("2026-01-01T11:59:60Z", 0),
+        ("2026-01-01T00:30:00.5-11:30", 500_000),
+    ])
+    func `reads a fraction of any length`(text: String, microseconds: Int) throws {
+        let date = try #require(FlotillaJSON.date(rfc3339: text))
+        let expected = 1_767_268_800 + Double(microseconds) / 1_000_000
+        #expect(abs(date.timeIntervalSince1970 - expected) < 0.000_000_7)
+    }
+
     @Test func `uses RFC 3339 in UTC with milliseconds`() {
         let date = Date(timeIntervalSince1970: 1_767_268_800.25)
         #expect(FlotillaJSON.rfc3339(date) == "2026-01-01T12:00:00.250Z")

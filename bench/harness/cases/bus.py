@@ -43,18 +43,30 @@ def on_postgres(workshop, size):
     script.write_text(insert_and_update(100))
 
     def flotilla(instances):
+        # Who takes what is drawn by lot: one time in eight all of it falls to one of two, and the
+        # lot is drawn again.
+        for _ in range(8):
+            try:
+                return drawn(instances)
+            except Failed as failure:
+                if "never shared" not in str(failure):
+                    raise
+        raise Failed("no two instances ever shared the work")
+
+    def drawn(instances):
         storage = postgres.make_database()
         arguments = ["--storage", storage, "--modules", 1]
         # The migrations come first, so that the instances do not race for them.
         workshop.run_bench("bus", *arguments, "--events", 1, "--prepare")
         others = [workshop.start([workshop.bench, "follow", *map(str, arguments)])
                   for _ in range(instances - 1)]
-        result = workshop.run_bench(
-            "bus", *arguments, "--events", events, "--instances", instances)
-        for other in others:
-            workshop.stop(other)
-        postgres.drop_database(storage)
-        return result["eventsPerSecond"]
+        try:
+            return workshop.run_bench(
+                "bus", *arguments, "--events", events, "--instances", instances)["eventsPerSecond"]
+        finally:
+            for other in others:
+                workshop.stop(other)
+            postgres.drop_database(storage)
 
     def component():
         storage = postgres.make_database()

@@ -55,9 +55,9 @@ def beside_hummingbird(workshop, size, system, path, route, token, name):
 
 # ---- Orders -----------------------------------------------------------------------------------
 
-# One order changes its customer's row, so that orders of one customer go one after the other: as
-# many as connections, twice, so that hardly two of one are on their way at once.
-CUSTOMERS = 32
+# One order changes its customer's row, so that orders of one customer go one after the other: so
+# many that hardly two of one are on their way at once.
+CUSTOMERS = 64
 
 
 def prepared_system(workshop, storage=None):

@@ -15,31 +15,39 @@ final class ReadQueue: Sendable {
 
     private struct State {
         var waiting: [any AnySQLiteJob] = []
-        var workerCount = 0
+        /// The workers that have nothing to do.
+        var resting = Array(0..<ReadQueue.workerCountMax)
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
+
+        var isIdle: Bool { resting.count == ReadQueue.workerCountMax }
     }
 
     private let pool: DatabasePool
-    private let threads: DispatchQueue
+    /// One for each worker: Dispatch always has a thread for a serial queue. Those for concurrent
+    /// ones are few, and Swift's tasks run on them.
+    private let threads: [DispatchQueue]
     private let state = Mutex(State())
 
     init(pool: DatabasePool, name: String) {
         self.pool = pool
-        threads = DispatchQueue(label: "flotilla/\(name).reads", attributes: .concurrent)
+        threads = (0..<Self.workerCountMax).map {
+            DispatchQueue(label: "flotilla/\(name).reads.\($0)")
+        }
     }
 
     func submit(_ job: any AnySQLiteJob) {
-        enum Verdict { case queued, isMore, refused }
+        enum Verdict {
+            case queued, refused
+            case taken(by: Int)
+        }
         let verdict = state.withLock { state -> Verdict in
             guard state.waiting.count < Self.waitingCountMax else { return .refused }
             state.waiting.append(job)
-            guard state.workerCount < Self.workerCountMax else { return .queued }
-            state.workerCount += 1
-            return .isMore
+            return state.resting.popLast().map { .taken(by: $0) } ?? .queued
         }
         switch verdict {
         case .queued: break
-        case .isMore: threads.async { self.work() }
+        case .taken(let worker): threads[worker].async { self.work(worker) }
         case .refused:
             job.fail(
                 StorageError(
@@ -52,15 +60,15 @@ final class ReadQueue: Sendable {
     func drained() async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
-                if state.workerCount > 0 { state.idleWaiters.append(continuation) }
-                return state.workerCount == 0
+                if !state.isIdle { state.idleWaiters.append(continuation) }
+                return state.isIdle
             }
             if isIdle { continuation.resume() }
         }
     }
 
-    private func work() {
-        while let job = next() {
+    private func work(_ worker: Int) {
+        while let job = next(for: worker) {
             do {
                 try pool.unsafeRead { db in
                     perform(job, on: db)
@@ -94,18 +102,18 @@ final class ReadQueue: Sendable {
         state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
     }
 
-    /// The next read; none means that this thread goes.
-    private func next() -> (any AnySQLiteJob)? {
+    /// The next read; none means that the worker rests.
+    private func next(for worker: Int) -> (any AnySQLiteJob)? {
         if let job = nextWaiting() { return job }
         let idle = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
             guard state.waiting.isEmpty else { return nil }
-            state.workerCount -= 1
-            guard state.workerCount == 0 else { return [] }
+            state.resting.append(worker)
+            guard state.isIdle else { return [] }
             defer { state.idleWaiters = [] }
             return state.idleWaiters
         }
         // One that came in between.
-        guard let idle else { return next() }
+        guard let idle else { return next(for: worker) }
         for waiter in idle { waiter.resume() }
         return nil
     }
