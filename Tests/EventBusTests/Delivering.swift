@@ -29,6 +29,22 @@ import Testing
         #expect(try await harness.reportCount() == 20)
     }
 
+    @Test func `G2: has no second effect under any key`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let keys = [
+            "plain", "\"", "\\", "\\u0041", "'", "a\"],[\"b", "\n", "\u{1}", "\u{7F}", "é",
+            "e\u{301}",
+            "🐙", "\u{2028}", " ", "[]", "null", "1", String(repeating: "x", count: 2_000),
+        ]
+        for round in 1...2 {
+            for key in keys { try await harness.publish(Deposited(account: key, amount: round)) }
+        }
+        try await harness.settle()
+        try await harness.redeliverEverything()
+        for key in keys { #expect(try await harness.bookings(of: key) == [1, 2], "\(key)") }
+        #expect(try await harness.published(Booked.self).count == 2 * keys.count)
+    }
+
     @Test func `G3: keeps the order of each key over many batches`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self)
         for amount in 0..<500 {
@@ -108,6 +124,17 @@ import Testing
         #expect(try await harness.bookings(of: "a").isEmpty)
         #expect(try await harness.published(Booked.self).isEmpty)
         #expect(try await harness.published(Deposited.self).isEmpty)
+    }
+
+    @Test func `refuses a key that no engine holds, and keeps nothing`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self)
+        let outbox = harness.module.outbox
+        await #expect(throws: OutboxError.keyWithNUL(Booked.type)) {
+            try await harness.database.write { transaction in
+                try outbox.publish(Booked(account: "a\0b", sum: 1), in: transaction)
+            }
+        }
+        #expect(try await harness.published(Booked.self).isEmpty)
     }
 
     @Test func `refuses a payload that no broker would take`() async throws {

@@ -103,6 +103,7 @@ extension Consumer {
         let envelope = event.envelope
         let span = InstrumentationSystem.tracer.startSpan(
             "process \(envelope.topic)", context: context(of: event), ofKind: .consumer)
+        guard span.isRecording else { return span }
         span.attributes["messaging.system"] = "flotilla"
         span.attributes["messaging.operation.name"] = "process"
         span.attributes["messaging.destination.name"] = envelope.topic.rawValue

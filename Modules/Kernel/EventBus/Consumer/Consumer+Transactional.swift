@@ -100,8 +100,9 @@ extension Consumer {
                 let elapsed = self.environment.uptime() - start
                 if elapsed > self.environment.settings.transactionDurationMax { break }
             }
-            try inbox.moveCursor(
-                of: batch.stream, to: taken.reached, at: self.environment.now())
+            let now = self.environment.now()
+            try known.store(at: now)
+            try inbox.moveCursor(of: batch.stream, to: taken.reached, at: now)
             taken.handledCount = tally.handled.count
             return (taken, tally)
         }
@@ -124,7 +125,7 @@ extension Consumer {
         }
         do {
             let duration = try attempt(handle, on: event, attempt: 1, replay: replay, in: inbox)
-            known.handled(event)
+            known.handled(event, in: duration)
             tally.handled.append((event.envelope.topic, duration))
         } catch let error where isFaultOfEvent(error) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
@@ -145,11 +146,13 @@ extension Consumer {
         return true
     }
 
-    /// Runs a handler inside the event's context and span, and remembers that it did: in one
-    /// savepoint, so that neither is there without the other. Tells how long the handler took.
+    /// Runs a handler inside the event's context and span, in a savepoint, and tells how long it
+    /// took.
+    ///
+    /// - Parameter finish: remembers in the same savepoint that it did.
     func attempt(
-        _ handle: Handle, on event: LoggedEvent, attempt: Int, replay: Replay?,
-        wasParked: Bool = false, in inbox: Inbox
+        _ handle: Handle, on event: LoggedEvent, attempt: Int, replay: Replay?, in inbox: Inbox,
+        finish: (Duration) throws -> Void = { _ in }
     ) throws -> Duration {
         let transaction = inbox.transaction
         let span = startSpan(for: event)
@@ -175,9 +178,7 @@ extension Consumer {
                     try handle(delivery, transaction)
                     transaction.isOverdue = nil
                     let duration = environment.uptime() - start
-                    try inbox.finish(
-                        event, wasParked: wasParked, attempts: attempt, at: environment.now(),
-                        took: duration)
+                    try finish(duration)
                     return duration
                 }
             }

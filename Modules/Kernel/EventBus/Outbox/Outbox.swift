@@ -93,6 +93,8 @@ public struct Outbox: Sendable {
         if let types, !types.contains(E.type) {
             throw OutboxError.undeclaredType(E.type, module: module)
         }
+        // PostgreSQL's text can't hold it, and what JSON makes of it SQLite does not read back.
+        guard !event.key.utf8.contains(0) else { throw OutboxError.keyWithNUL(E.type) }
         let data = try FlotillaJSON.encoder().encode(event)
         guard data.count <= Self.payloadByteCountMax else {
             throw OutboxError.payloadTooLarge(type: E.type, byteCount: data.count)
@@ -116,6 +118,8 @@ public struct Outbox: Sendable {
 public enum OutboxError: Error, Hashable {
     /// The payload exceeds ``Outbox/payloadByteCountMax``.
     case payloadTooLarge(type: EventType, byteCount: Int)
+    /// The key has a NUL character in it.
+    case keyWithNUL(EventType)
     /// The module does not declare that it publishes this type.
     case undeclaredType(EventType, module: String)
 }

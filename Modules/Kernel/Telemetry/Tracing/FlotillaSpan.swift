@@ -44,9 +44,9 @@ public final class FlotillaSpan: Span {
         set { record { $0.attributes = newValue } }
     }
 
-    /// Whether the span is still open.
+    /// Whether what is added to the span will be seen: it is open, and somebody takes it.
     public var isRecording: Bool {
-        state.withLock { !$0.hasEnded }
+        exporter != nil && state.withLock { !$0.hasEnded }
     }
 
     /// Sets the outcome; the last one wins.
@@ -91,6 +91,7 @@ public final class FlotillaSpan: Span {
     }
 
     private func record(_ change: (inout State) -> Void) {
+        guard exporter != nil else { return }
         state.withLock { if !$0.hasEnded { change(&$0) } }
     }
 

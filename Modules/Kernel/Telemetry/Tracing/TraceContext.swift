@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A span's place in a trace, as it travels in a `traceparent` header.
 ///
 /// See [W3C Trace Context](https://www.w3.org/TR/trace-context/).
@@ -57,8 +59,31 @@ public struct TraceContext: Sendable, Hashable {
 
     /// 16 digits, never all zero.
     private static func randomDigits() -> String {
-        let digits = String(UInt64.random(in: 1...UInt64.max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        let number = chance.withLock { UInt64.random(in: 1...UInt64.max, using: &$0) }
+        return String(unsafeUninitializedCapacity: 16) { text in
+            for place in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place)) & 15
+                text[place] =
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            return 16
+        }
+    }
+
+    private static let chance = Mutex(Chance())
+
+    /// Names spans, of which there is one an event: the system's generator is a system call, and
+    /// nobody gains by guessing a span's name. (SplitMix64; Steele, Lea and Flood, 2014.)
+    private struct Chance: RandomNumberGenerator {
+        private var state = UInt64.random(in: 0...UInt64.max)
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
     }
 
     private static func isID(_ bytes: some Collection<UInt8>, count: Int) -> Bool {

@@ -79,6 +79,7 @@ struct ObservationMiddleware: RouterMiddleware {
         context.traceContext =
             request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
         let span = InstrumentationSystem.tracer.startSpan("HTTP", context: context, ofKind: .server)
+        guard span.isRecording else { return span }
         span.attributes["http.request.method"] = KnownMethod.label(of: request.method)
         span.attributes["url.scheme"] = "http"
         span.attributes["url.path"] = request.uri.path
@@ -88,12 +89,13 @@ struct ObservationMiddleware: RouterMiddleware {
     private func finish(
         _ span: any Span, method: String, route: String?, status: HTTPResponse.Status
     ) {
+        defer { span.end() }
+        guard span.isRecording else { return }
         let name = method == KnownMethod.other ? "HTTP" : method
         span.operationName = route.map { "\(name) \($0)" } ?? name
         span.attributes["http.response.status_code"] = status.code
         if let route { span.attributes["http.route"] = route }
         if status.code >= 500 { span.setStatus(.init(code: .error)) }
-        span.end()
     }
 
     private func log(
