@@ -45,11 +45,19 @@ package final class SQLiteBackend: StorageBackend {
         "\(directory)/\(name).sqlite"
     }
 
+    /// Some five seconds.
+    private static let busyLookCountMax = 5_000
+
     private static func configuration(for name: String) -> Configuration {
         var configuration = Configuration()
         configuration.label = "flotilla/\(name)"
-        // The command line may work beside a server: wait for its short transactions.
-        configuration.busyMode = .timeout(5)
+        // The command line, or another process, may work beside this one: wait for its short
+        // transactions, and look every millisecond. SQLite's own wait looks every tenth of a
+        // second in the end, and between two transactions of a busy process there is less.
+        configuration.busyMode = .callback { lookCount in
+            usleep(1_000)
+            return lookCount < Self.busyLookCountMax
+        }
         configuration.maximumReaderCount = ReadQueue.workerCountMax
         configuration.persistentReadOnlyConnections = true
         return configuration
