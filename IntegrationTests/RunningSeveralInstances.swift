@@ -25,7 +25,9 @@ extension `The whole system under strain` {
                     try await instances[0].person("Regular", number: 3),
                 ]
                 let fleet = Fleet(instances)
-                let load = Load(isPatient: true) { fleet.entrance.api }
+                let load = Load(isPatient: true, pause: .milliseconds(100)) {
+                    fleet.entrance.api
+                }
                 async let running: Void = load.run(regulars: regulars)
                 let end = ContinuousClock.now + Self.duration
                 while ContinuousClock.now < end {

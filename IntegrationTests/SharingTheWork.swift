@@ -117,7 +117,7 @@ extension `The whole system under strain`.`Sharing the work` {
         _ api: @escaping @Sendable () -> API, _ regulars: [Person],
         _ body: () async throws -> Void
     ) async throws -> Load.Memory {
-        let load = Load(api: api)
+        let load = Load(pause: .milliseconds(100), api: api)
         async let running: Void = load.run(regulars: regulars)
         do {
             try await body()

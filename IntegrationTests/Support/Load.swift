@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Clients that register people, place orders and change profiles without a pause, each sticking
-/// to a request until it is answered, whatever happens to the server meanwhile.
+/// Clients that register people, place orders and change profiles one after the other, each
+/// sticking to a request until it is answered, whatever happens to the server meanwhile.
 ///
 /// So everything that was begun before the end is there exactly once: a registration's address is
 /// taken once, an order has its idempotency key, and a profile that was stored already is not
@@ -41,11 +41,17 @@ final class Load: Sendable {
     private let next = Atomic(0)
     /// Whether a 5xx is met with patience, as from a system whose disk is full.
     private let isPatient: Bool
+    /// What each client waits before its next request: requests are answered faster than all that
+    /// they cause is done, and a test that waits for the end of it is not to wait for ever.
+    private let pause: Duration
     private let api: @Sendable () -> API
 
     /// - Parameter api: the system as it can be reached at the moment.
-    init(isPatient: Bool = false, api: @escaping @Sendable () -> API) {
+    init(
+        isPatient: Bool = false, pause: Duration = .zero, api: @escaping @Sendable () -> API
+    ) {
         self.isPatient = isPatient
+        self.pause = pause
         self.api = api
     }
 
@@ -75,7 +81,10 @@ final class Load: Sendable {
     private var number: Int { next.add(1, ordering: .relaxed).newValue }
 
     private func repeatedly(_ body: () async -> Void) async {
-        while !isOver.load(ordering: .acquiring), !Task.isCancelled { await body() }
+        while !isOver.load(ordering: .acquiring), !Task.isCancelled {
+            await body()
+            if pause > .zero { try? await Task.sleep(for: pause) }
+        }
     }
 
     private func register() async {
