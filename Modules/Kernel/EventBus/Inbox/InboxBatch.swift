@@ -107,10 +107,7 @@ extension Inbox {
         try transaction.rows(
             """
             SELECT key, position FROM inbox_marks
-            WHERE consumer = \(consumer) AND log = \(log) AND key
-                \(only: .postgresql, "= ANY (")
-                \(only: .sqlite, "IN (SELECT value FROM json_each(")
-                \(keys)\(only: .sqlite, ")"))
+            WHERE consumer = \(consumer) AND log = \(log) AND key \(among: keys)
             """
         ).map { (try $0.get("key"), try $0.get("position")) }
     }
