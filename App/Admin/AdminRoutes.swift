@@ -97,7 +97,7 @@ struct AdminRoutes: Sendable {
             try request.body.isEmpty ? nil : request.decode { $0.json("payload") }
         let letter = try await composition.deadLetters.retry(
             try request.id(), consumer: request.query["consumer"],
-            payload: try payload.map { try FlotillaJSON.encoder().encode($0) },
+            payload: try payload.map { try FlotillaJSON.encode($0) },
             by: try request.caller().userID.description)
         composition.bus.wake(letter.consumer)
         return try .json(DeadLetterBody(letter), status: .accepted)

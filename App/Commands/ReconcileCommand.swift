@@ -28,7 +28,7 @@ struct ReconcileCommand: AsyncParsableCommand {
     }
 
     private static func json(_ report: ReconciliationReport) throws -> String {
-        String(decoding: try FlotillaJSON.encoder().encode(report), as: UTF8.self)
+        String(decoding: try FlotillaJSON.encode(report), as: UTF8.self)
     }
 
     static func table(_ report: ReconciliationReport) -> String {

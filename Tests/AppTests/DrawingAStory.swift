@@ -22,7 +22,7 @@ import Testing
                 """#,
                 #"{"consumer": "audit.z", "state": "pending", "attempts": 0}"#,
             ], caused: [effect])
-        let decoded = try FlotillaJSON.decoder().decode(EventStory.self, from: Data(cause.utf8))
+        let decoded = try FlotillaJSON.decode(EventStory.self, from: Data(cause.utf8))
         #expect(
             StoryTree(decoded).lines == [
                 "A  00000000-0000-7000-8000-000000000001  +0.0 ms  (user position 7)",

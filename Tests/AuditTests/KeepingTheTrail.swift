@@ -59,7 +59,7 @@ extension ModuleHarness where M == AuditModule {
     }
 
     func trail(_ query: String = "") async throws -> TrailPage {
-        try FlotillaJSON.decoder().decode(TrailPage.self, from: try await answer(query).body)
+        try FlotillaJSON.decode(TrailPage.self, from: try await answer(query).body)
     }
 }
 
@@ -90,7 +90,7 @@ extension ModuleHarness where M == AuditModule {
         let kept = try await harness.database.read { transaction in
             try transaction.first("SELECT payload FROM trail")?.get("payload", as: Data.self)
         }
-        #expect(kept == (try FlotillaJSON.encoder().encode(event)))
+        #expect(kept == (try FlotillaJSON.encode(event)))
     }
 
     @Test(.enabled(if: StorageEngine.preferred == .sqlite, "PostgreSQL has no such statement"))

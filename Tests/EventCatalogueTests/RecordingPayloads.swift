@@ -138,8 +138,8 @@ import Testing
     @Test(arguments: [ParcelSent.self, TreeGrown.self] as [any Event.Type])
     func `reads what it writes, and writes it alike every time`(type: any Event.Type) throws {
         let schema = try PayloadSchema(of: type)
-        let data = try FlotillaJSON.encoder().encode(schema)
-        #expect(try FlotillaJSON.decoder().decode(PayloadSchema.self, from: data) == schema)
-        #expect(try FlotillaJSON.encoder().encode(PayloadSchema(of: type)) == data)
+        let data = try FlotillaJSON.encode(schema)
+        #expect(try FlotillaJSON.decode(PayloadSchema.self, from: data) == schema)
+        #expect(try FlotillaJSON.encode(PayloadSchema(of: type)) == data)
     }
 }

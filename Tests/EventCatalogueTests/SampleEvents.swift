@@ -73,7 +73,7 @@ extension EventCatalogue {
 
 /// The schema as JSON with sorted keys, which is easier to read in an expectation than its values.
 func json(_ type: any Decodable.Type) throws -> String {
-    String(decoding: try FlotillaJSON.encoder().encode(PayloadSchema(of: type)), as: UTF8.self)
+    String(decoding: try FlotillaJSON.encode(PayloadSchema(of: type)), as: UTF8.self)
 }
 
 /// The JSON of an object whose fields are all required.

@@ -113,9 +113,8 @@ import Testing
 
     @Test(.enabled(if: OfficialSchema.isInstalled, "make test installs it"))
     func `accepts a real event by its schema, and refuses another`() throws {
-        let encoder = FlotillaJSON.encoder()
-        let schema = try encoder.encode(PayloadSchema(of: ParcelSent.self))
-        let event = String(decoding: try encoder.encode(ParcelSent.sample), as: UTF8.self)
+        let schema = try FlotillaJSON.encode(PayloadSchema(of: ParcelSent.self))
+        let event = String(decoding: try FlotillaJSON.encode(ParcelSent.sample), as: UTF8.self)
         #expect(try OfficialSchema.complaints(about: event, schema: schema) == nil)
         let broken = event.replacing(#""speed":"fast""#, with: #""speed":"late""#)
         #expect(try OfficialSchema.complaints(about: broken, schema: schema) != nil)

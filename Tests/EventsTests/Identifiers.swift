@@ -27,10 +27,10 @@ import Testing
 
     @Test func `is a string in JSON, as value and as key`() throws {
         let id = OrderID()
-        let data = try FlotillaJSON.encoder().encode([id: [id]])
+        let data = try FlotillaJSON.encode([id: [id]])
         #expect(String(decoding: data, as: UTF8.self) == #"{"\#(id)":["\#(id)"]}"#)
         #expect(
-            try FlotillaJSON.decoder().decode([OrderID: [OrderID]].self, from: data) == [id: [id]])
+            try FlotillaJSON.decode([OrderID: [OrderID]].self, from: data) == [id: [id]])
     }
 }
 

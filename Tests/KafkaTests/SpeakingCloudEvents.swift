@@ -103,7 +103,7 @@ import Testing
         headers[name] = value
         let item = CloudEventRecord.item(of: incoming(headers: headers, value: "{}"))
         #expect(item.envelope.type == UnreadableMessage.type)
-        let message = try FlotillaJSON.decoder().decode(
+        let message = try FlotillaJSON.decode(
             UnreadableMessage.self, from: item.envelope.data)
         #expect(message.reason.contains(reason), "\(message.reason)")
     }
@@ -112,7 +112,7 @@ import Testing
     func `keeps the bytes of a value that is not JSON`(value: String) throws {
         let item = CloudEventRecord.item(of: incoming(headers: Self.minimal, value: value))
         #expect(item.envelope.type == UnreadableMessage.type)
-        let message = try FlotillaJSON.decoder().decode(
+        let message = try FlotillaJSON.decode(
             UnreadableMessage.self, from: item.envelope.data)
         #expect(message.value == Data(value.utf8))
     }
@@ -151,7 +151,7 @@ import Testing
         }
         let letters = try await harbour.deadLetters()
         let values = try letters.filter { $0.event.envelope.type == UnreadableMessage.type }.map {
-            try FlotillaJSON.decoder().decode(UnreadableMessage.self, from: $0.event.envelope.data)
+            try FlotillaJSON.decode(UnreadableMessage.self, from: $0.event.envelope.data)
                 .value
         }
         #expect(values.contains(Data("hello".utf8)))

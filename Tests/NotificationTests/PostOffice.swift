@@ -56,7 +56,7 @@ struct PostOffice {
     func notices(_ query: String = "", of user: UserID) async throws -> NoticePage {
         let answer = try await harness.send(
             .get, "/api/v1/notifications\(query)", as: TestCaller(user))
-        return try FlotillaJSON.decoder().decode(NoticePage.self, from: answer.body)
+        return try FlotillaJSON.decode(NoticePage.self, from: answer.body)
     }
 
     /// What a user was told but the welcome; at one instant notices have no sequence.

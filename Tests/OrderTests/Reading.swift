@@ -75,7 +75,7 @@ struct ProblemSeen: Decodable {
 
 extension TestAnswer {
     func read<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try FlotillaJSON.decoder().decode(T.self, from: body)
+        try FlotillaJSON.decode(T.self, from: body)
     }
 }
 

@@ -53,7 +53,7 @@ struct CategorySeen: Decodable, Equatable {
 
 extension TestAnswer {
     func reading<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try FlotillaJSON.decoder().decode(T.self, from: body)
+        try FlotillaJSON.decode(T.self, from: body)
     }
 
     /// The pointers of what is wrong with the body.

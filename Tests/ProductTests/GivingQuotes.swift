@@ -52,7 +52,7 @@ extension Shop {
 
 extension TestAnswer {
     fileprivate func quote() throws -> QuoteSeen {
-        try FlotillaJSON.decoder().decode(QuoteSeen.self, from: body)
+        try FlotillaJSON.decode(QuoteSeen.self, from: body)
     }
 
     fileprivate func says(_ text: String) -> Bool {

@@ -32,7 +32,7 @@ import Web
     private let early = #"{"name": "early", "kind": "lead_time", "from": 10, "permille": -100}"#
 
     private func rule(_ answer: TestAnswer) throws -> RuleSeen {
-        try FlotillaJSON.decoder().decode(RuleSeen.self, from: answer.body)
+        try FlotillaJSON.decode(RuleSeen.self, from: answer.body)
     }
 
     @Test func `makes, shows, changes and removes them`() async throws {
@@ -78,12 +78,12 @@ import Web
             shop.time.advance(by: .seconds(1))
         }
         var path = "/api/v1/pricing-rules?limit=2"
-        let first = try FlotillaJSON.decoder().decode(
+        let first = try FlotillaJSON.decode(
             RulesSeen.self,
             from: try await shop.harness.send(.get, path, as: Shop.pricer).body)
         #expect(first.items.count == 2)
         path += "&cursor=\(try #require(first.nextCursor))"
-        let last = try FlotillaJSON.decoder().decode(
+        let last = try FlotillaJSON.decode(
             RulesSeen.self,
             from: try await shop.harness.send(.get, path, as: Shop.pricer).body)
         #expect(last.items.count == 1)

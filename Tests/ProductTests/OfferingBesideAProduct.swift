@@ -257,6 +257,6 @@ private struct OfferListSeen: Decodable {
 
 extension TestAnswer {
     fileprivate func offers() throws -> [OffersSeen] {
-        try FlotillaJSON.decoder().decode(OfferListSeen.self, from: body).items
+        try FlotillaJSON.decode(OfferListSeen.self, from: body).items
     }
 }

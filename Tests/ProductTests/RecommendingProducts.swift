@@ -217,7 +217,7 @@ extension ModuleHarness where M == ProductModule {
         to caller: TestCaller, _ query: String = ""
     ) async throws -> [RecommendationSeen] {
         let answer = try await send(.get, "/api/v1/recommendations\(query)", as: caller)
-        return try FlotillaJSON.decoder().decode(RecommendationListSeen.self, from: answer.body)
+        return try FlotillaJSON.decode(RecommendationListSeen.self, from: answer.body)
             .items
     }
 

@@ -61,7 +61,7 @@ struct Directory: Sendable {
 
     func page(_ query: String, _ rest: String = "") async throws -> HitPage {
         let answer = try await answer(query, rest)
-        return try FlotillaJSON.decoder().decode(HitPage.self, from: answer.body)
+        return try FlotillaJSON.decode(HitPage.self, from: answer.body)
     }
 
     /// The first names of the hits, best first.

@@ -25,7 +25,7 @@ extension TestAnswer: Readable {}
 
 extension Readable {
     func read<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try FlotillaJSON.decoder().decode(T.self, from: body)
+        try FlotillaJSON.decode(T.self, from: body)
     }
 
     var text: String { String(decoding: body, as: UTF8.self) }

@@ -51,7 +51,7 @@ import Web
 
     private func page(_ rowCount: Int, limit: Int, at time: Date = .now) throws -> Data {
         let request = try WebRequest.sample(query: ["limit": "\(limit)"]).page()
-        return try FlotillaJSON.encoder().encode(
+        return try FlotillaJSON.encode(
             Page(Array(0..<rowCount), of: request) { _ in
                 PageRequest.Cursor(time: time, id: someID)
             })

@@ -2,7 +2,27 @@ public import Foundation
 
 /// The one JSON dialect of the system: camelCase as declared, RFC 3339 UTC times with milliseconds.
 public enum FlotillaJSON {
-    /// An encoder for events and HTTP bodies. Keys are sorted, so equal values are equal bytes.
+    /// Encodes events and HTTP bodies. Keys are sorted, so equal values are equal bytes.
+    ///
+    /// - Throws: `EncodingError`.
+    public static func encode(_ value: some Encodable) throws -> Data {
+        try sharedEncoder.encode(value)
+    }
+
+    /// Decodes events. Unknown fields are ignored.
+    ///
+    /// - Throws: `DecodingError`.
+    public static func decode<Value: Decodable>(
+        _ type: Value.Type = Value.self, from data: Data
+    ) throws -> Value {
+        try sharedDecoder.decode(type, from: data)
+    }
+
+    // Nobody else has them, so that nobody changes them.
+    private static let sharedEncoder = encoder()
+    private static let sharedDecoder = decoder()
+
+    /// An encoder like that of ``encode(_:)``, to be changed.
     public static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -13,8 +33,7 @@ public enum FlotillaJSON {
         return encoder
     }
 
-    /// A decoder for events. Unknown fields are ignored.
-    public static func decoder() -> JSONDecoder {
+    private static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()

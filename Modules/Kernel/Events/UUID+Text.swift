@@ -5,20 +5,28 @@ public import Foundation
 extension UUID {
     /// 36 characters, in lower case.
     public var lowercasedText: String {
-        String(unsafeUninitializedCapacity: 36) { text in
-            var place = 0
-            withUnsafeBytes(of: uuid) { bytes in
-                for (index, byte) in bytes.enumerated() {
-                    if index == 4 || index == 6 || index == 8 || index == 10 {
-                        text[place] = UInt8(ascii: "-")
-                        place += 1
-                    }
-                    text[place] = Self.digit(byte >> 4)
-                    text[place + 1] = Self.digit(byte & 15)
-                    place += 2
+        String(unsafeUninitializedCapacity: Self.textByteCount) { text in
+            write(to: text)
+            return Self.textByteCount
+        }
+    }
+
+    /// The length of the text form.
+    package static let textByteCount = 36
+
+    /// Writes the text form, in lower case, to a buffer that has room for it.
+    package func write(to text: UnsafeMutableBufferPointer<UInt8>) {
+        var place = 0
+        withUnsafeBytes(of: uuid) { bytes in
+            for (index, byte) in bytes.enumerated() {
+                if index == 4 || index == 6 || index == 8 || index == 10 {
+                    text[place] = UInt8(ascii: "-")
+                    place += 1
                 }
+                text[place] = Self.digit(byte >> 4)
+                text[place + 1] = Self.digit(byte & 15)
+                place += 2
             }
-            return place
         }
     }
 

@@ -60,7 +60,7 @@ extension Envelope {
                 if let newer = try upcaster.newer(from: self) as? E { return newer }
             }
         }
-        return try FlotillaJSON.decoder().decode(E.self, from: data)
+        return try FlotillaJSON.decode(E.self, from: data)
     }
 }
 

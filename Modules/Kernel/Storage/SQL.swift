@@ -5,16 +5,18 @@
 /// ```
 public struct SQL: Sendable, ExpressibleByStringInterpolation {
     enum Fragment: Sendable {
-        case text(String)
+        case text(StaticString)
+        /// Text that was put together.
+        case made(String)
         case value(SQLValue)
         /// Text for one engine only.
-        case only(Dialect, String)
+        case only(Dialect, StaticString)
     }
 
     private(set) var fragments: [Fragment]
 
     /// A statement without parameters.
-    public init(stringLiteral text: StaticString) { fragments = [.text("\(text)")] }
+    public init(stringLiteral text: StaticString) { fragments = [.text(text)] }
 
     /// A statement with bound parameters.
     public init(stringInterpolation: StringInterpolation) {
@@ -22,7 +24,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     /// A statement whose text was put together by the kernel, not by a request.
-    package init(text: String) { fragments = [.text(text)] }
+    package init(text: String) { fragments = [.made(text)] }
 
     /// One statement after the other, to build `WHERE` clauses piece by piece.
     public static func + (left: SQL, right: SQL) -> SQL {
@@ -42,7 +44,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
         /// Takes text that stands in the source; a string made at run time does not compile.
         public mutating func appendLiteral(_ literal: StaticString) {
-            fragments.append(.text("\(literal)"))
+            fragments.append(.text(literal))
         }
 
         /// Binds a value.
@@ -62,28 +64,73 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
         /// Text that only one engine understands; nothing on the other.
         public mutating func appendInterpolation(only dialect: Dialect, _ text: StaticString) {
-            fragments.append(.only(dialect, "\(text)"))
+            fragments.append(.only(dialect, text))
         }
     }
 
     /// The text with the engine's placeholders, and the values in their order.
     package func rendered(for dialect: Dialect) -> (text: String, values: [SQLValue]) {
-        var text = ""
         var values: [SQLValue] = []
-        text.reserveCapacity(1_024)
-        values.reserveCapacity(fragments.count / 2)
+        values.reserveCapacity(fragments.count / 2 + 1)
+        var byteCountMax = 0
         for fragment in fragments {
-            switch fragment {
-            case .text(let literal):
-                text += literal
-            case .value(let value):
-                values.append(value)
-                text += dialect == .sqlite ? "?" : "$\(values.count)"
-            case .only(let only, let literal):
-                if only == dialect { text += literal }
-            }
+            if case .value(let value) = fragment { values.append(value) }
+            byteCountMax += fragment.byteCountMax
+        }
+        // In one buffer: every statement of every request and event comes by here.
+        let text = String(unsafeUninitializedCapacity: byteCountMax) { buffer in
+            var text = RenderedText(buffer: buffer, dialect: dialect)
+            for fragment in fragments { text.append(fragment) }
+            return text.byteCount
         }
         return (text, values)
+    }
+}
+
+extension SQL.Fragment {
+    /// The room for it in a rendered text.
+    fileprivate var byteCountMax: Int {
+        switch self {
+        case .text(let literal), .only(_, let literal): literal.utf8CodeUnitCount
+        case .made(let text): text.utf8.count
+        // `$` and the digits of any number that PostgreSQL's protocol allows: 16 bits.
+        case .value: 6
+        }
+    }
+}
+
+/// A statement's text on its way into a buffer that has room for all of it.
+private struct RenderedText {
+    let buffer: UnsafeMutableBufferPointer<UInt8>
+    let dialect: Dialect
+    var byteCount = 0
+    private var valueCount = 0
+
+    init(buffer: UnsafeMutableBufferPointer<UInt8>, dialect: Dialect) {
+        self.buffer = buffer
+        self.dialect = dialect
+    }
+
+    mutating func append(_ fragment: SQL.Fragment) {
+        switch fragment {
+        case .text(let literal): append(literal)
+        case .only(let only, let literal): if only == dialect { append(literal) }
+        case .made(let text): append(text.utf8)
+        case .value:
+            valueCount += 1
+            guard dialect == .postgresql else { return append(CollectionOfOne(UInt8(ascii: "?"))) }
+            append(CollectionOfOne(UInt8(ascii: "$")))
+            append(String(valueCount).utf8)
+        }
+    }
+
+    private mutating func append(_ literal: StaticString) {
+        literal.withUTF8Buffer { append($0) }
+    }
+
+    private mutating func append(_ bytes: some Collection<UInt8>) {
+        _ = buffer[byteCount...].update(fromContentsOf: bytes)
+        byteCount += bytes.count
     }
 }
 

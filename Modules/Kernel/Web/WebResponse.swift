@@ -27,7 +27,7 @@ public struct WebResponse: Sendable {
         var headers = headers
         headers[.contentType] = "application/json"
         return WebResponse(
-            status: status, headers: headers, body: try FlotillaJSON.encoder().encode(value))
+            status: status, headers: headers, body: try FlotillaJSON.encode(value))
     }
 
     /// A JSON body with the version of what it shows, for the next change's `If-Match`.

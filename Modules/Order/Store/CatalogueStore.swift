@@ -16,7 +16,7 @@ struct CatalogueStore: Sendable {
         try transaction.execute("DELETE FROM variants WHERE product_id = \(product.id)")
         for described in product.variants {
             let variant = CatalogueVariant(described, of: product)
-            let prices = JSON(try FlotillaJSON.encoder().encode(variant.prices))
+            let prices = JSON(try FlotillaJSON.encode(variant.prices))
             try transaction.execute(
                 """
                 INSERT INTO variants (variant_id, product_id, sku, name, is_active,
@@ -63,7 +63,7 @@ struct CatalogueStore: Sendable {
 
     /// Notes a quote; told again, it is the same. Up to two that expired a day ago make room.
     func put(_ quote: Quote, at now: Date, in transaction: Transaction) throws {
-        let items = JSON(try FlotillaJSON.encoder().encode(quote.items))
+        let items = JSON(try FlotillaJSON.encode(quote.items))
         try transaction.execute(
             """
             DELETE FROM quotes WHERE quote_id IN (
@@ -87,7 +87,7 @@ struct CatalogueStore: Sendable {
         ).map { row in
             Quote(
                 id: try row.get("quote_id"), userID: try row.get("user_id"),
-                items: try FlotillaJSON.decoder().decode(
+                items: try FlotillaJSON.decode(
                     [QuoteGiven.Item].self, from: try row.get("items")),
                 expiresAt: try row.get("expires_at"), orderID: try row.get("order_id"))
         }
@@ -127,7 +127,7 @@ struct CatalogueStore: Sendable {
             id: try row.get("variant_id"), sku: try row.get("sku"), name: try row.get("name"),
             isActive: try row.get("is_active"),
             isPricedByRules: try row.get("is_priced_by_rules"),
-            prices: try FlotillaJSON.decoder().decode([Money].self, from: try row.get("prices")),
+            prices: try FlotillaJSON.decode([Money].self, from: try row.get("prices")),
             quantityMin: try row.get("quantity_min"), quantityMax: try row.get("quantity_max"),
             startsAt: try row.get("starts_at"))
     }

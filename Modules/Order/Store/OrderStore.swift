@@ -18,7 +18,7 @@ struct OrderStore: Sendable {
     /// Inserts an order; `false` when its number is taken, or it is a second welcome order of its
     /// user, or a second order by its quote.
     func insert(_ order: Order, in transaction: Transaction) throws -> Bool {
-        let items = JSON(try FlotillaJSON.encoder().encode(order.items))
+        let items = JSON(try FlotillaJSON.encode(order.items))
         return try transaction.rowsChanged(
             by: """
                 INSERT INTO orders (\(Self.columns))
@@ -120,20 +120,19 @@ struct OrderStore: Sendable {
     }
 
     private func json(_ address: AddressSnapshot?) throws -> JSON? {
-        try address.map { JSON(try FlotillaJSON.encoder().encode($0)) }
+        try address.map { JSON(try FlotillaJSON.encode($0)) }
     }
 
     private func order(_ row: Row) throws -> Order {
-        let decoder = FlotillaJSON.decoder()
         let currency: Currency = try row.get("currency")
         var order = Order(
             id: try row.get("id"), number: try row.get("number"), userID: try row.get("user_id"),
             kind: try row.get("kind"),
-            items: try decoder.decode([OrderedItem].self, from: try row.get("items")),
+            items: try FlotillaJSON.decode([OrderedItem].self, from: try row.get("items")),
             total: Money(amount: try row.get("total"), currency: currency),
             quoteID: try row.get("quote_id"),
             address: try row.get("address", as: Data?.self).map {
-                try decoder.decode(AddressSnapshot.self, from: $0)
+                try FlotillaJSON.decode(AddressSnapshot.self, from: $0)
             }, createdAt: try row.get("created_at"))
         order.updatedAt = try row.get("updated_at")
         order.state = try row.get("state")

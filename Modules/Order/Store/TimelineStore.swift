@@ -9,7 +9,7 @@ struct TimelineStore: Sendable {
         in transaction: Transaction
     ) throws {
         for entry in entries {
-            let detail = JSON(try FlotillaJSON.encoder().encode(entry.detail))
+            let detail = JSON(try FlotillaJSON.encode(entry.detail))
             try transaction.execute(
                 """
                 INSERT INTO order_timeline (order_id, seq, at, occurrence, from_state, to_state,
@@ -45,7 +45,7 @@ struct TimelineStore: Sendable {
                 occurrence: try row.get("occurrence"), from: try row.get("from_state"),
                 to: try row.get("to_state"),
                 actor: .init(kind: try row.get("actor"), id: try row.get("actor_id")),
-                detail: try FlotillaJSON.decoder().decode(
+                detail: try FlotillaJSON.decode(
                     TimelineEntry.Detail.self, from: try row.get("detail")))
         }
     }

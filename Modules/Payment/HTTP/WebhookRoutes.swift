@@ -55,11 +55,11 @@ struct WebhookRoutes: Sendable {
                 detail: "the body is not valid JSON")
         }
         try CardNumberGuard.check(value)
-        guard let head = try? FlotillaJSON.decoder().decode(Head.self, from: body),
+        guard let head = try? FlotillaJSON.decode(Head.self, from: body),
             (1...200).contains(head.id.utf8.count), !head.id.utf8.contains(0)
         else { throw Problem.badRequest("a webhook has an id of up to 200 bytes and a type") }
         guard head.type == Self.type else { return Notice(id: head.id, payment: nil) }
-        guard let whole = try? FlotillaJSON.decoder().decode(Whole.self, from: body),
+        guard let whole = try? FlotillaJSON.decode(Whole.self, from: body),
             let payment = try? whole.payment.payment()
         else { throw Problem.badRequest("the payment can't be read") }
         return Notice(id: head.id, payment: payment)

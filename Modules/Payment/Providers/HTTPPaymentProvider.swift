@@ -72,7 +72,7 @@ struct HTTPPaymentProvider: PaymentProvider {
     }
 
     private func read<Body: Decodable>(_ body: Body.Type, _ answer: Data) throws -> Body {
-        try FlotillaJSON.decoder().decode(Body.self, from: answer)
+        try FlotillaJSON.decode(Body.self, from: answer)
     }
 
     /// - Returns: the body of a good answer; `nil` for 404.
@@ -86,7 +86,7 @@ struct HTTPPaymentProvider: PaymentProvider {
         if let key { request.headers.add(name: "Idempotency-Key", value: key) }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(ByteBuffer(bytes: try FlotillaJSON.encoder().encode(body)))
+            request.body = .bytes(ByteBuffer(bytes: try FlotillaJSON.encode(body)))
         }
         return try await answer(to: request)
     }

@@ -50,7 +50,7 @@ struct QuoteStore: Sendable {
             """
             INSERT INTO quotes (id, user_id, items, total, currency, expires_at, created_at)
             VALUES (\(quote.id), \(quote.userID),
-                \(JSON(try FlotillaJSON.encoder().encode(quote.items))), \(quote.total.amount),
+                \(JSON(try FlotillaJSON.encode(quote.items))), \(quote.total.amount),
                 \(quote.total.currency), \(quote.expiresAt), \(quote.createdAt))
             """)
     }
@@ -59,7 +59,7 @@ struct QuoteStore: Sendable {
         try transaction.first("SELECT * FROM quotes WHERE id = \(id)").map { row in
             Quote(
                 id: try row.get("id"), userID: try row.get("user_id"),
-                items: try FlotillaJSON.decoder().decode(
+                items: try FlotillaJSON.decode(
                     [Quote.Item].self, from: try row.get("items")),
                 total: Money(amount: try row.get("total"), currency: try row.get("currency")),
                 expiresAt: try row.get("expires_at"), createdAt: try row.get("created_at"))

@@ -35,7 +35,7 @@ struct HTTPOfferProvider: OfferProvider {
 
     /// Takes all of an answer or nothing of it: who gets one price wrong may have the others wrong.
     static func offers(in body: Data) throws(ProviderFailure) -> [Offer] {
-        guard let answer = try? FlotillaJSON.decoder().decode(Answer.self, from: body) else {
+        guard let answer = try? FlotillaJSON.decode(Answer.self, from: body) else {
             throw .unreadable
         }
         let offers = answer.offers

@@ -23,7 +23,7 @@ struct ProviderAnswerStore: Sendable {
             uniqueKeysWithValues: rows.map { row in
                 let answer = ProviderAnswer(
                     provider: try row.get("provider"),
-                    offers: try FlotillaJSON.decoder().decode(
+                    offers: try FlotillaJSON.decode(
                         [Offer].self, from: try row.get("offers")),
                     asOf: try row.get("answered_at"))
                 return (answer.provider, answer)
@@ -34,7 +34,7 @@ struct ProviderAnswerStore: Sendable {
     func put(
         _ answer: ProviderAnswer, about product: ProductID, in transaction: Transaction
     ) throws {
-        let offers = JSON(try FlotillaJSON.encoder().encode(answer.offers))
+        let offers = JSON(try FlotillaJSON.encode(answer.offers))
         try transaction.execute(
             """
             INSERT INTO provider_answers (provider, product_id, offers, answered_at)

@@ -48,10 +48,18 @@ enum CloudEventRecord {
             timestamp: Int64((Date().timeIntervalSince1970 * 1_000).rounded()))
     }
 
+    private static let sequenceByteCount = 20
+
     /// Padded, so that texts compare as the numbers do (CloudEvents extension "sequence").
     private static func sequence(_ position: Int64) -> String {
-        let digits = String(position)
-        return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
+        String(unsafeUninitializedCapacity: sequenceByteCount) { text in
+            var rest = position.magnitude
+            for place in stride(from: sequenceByteCount - 1, through: 0, by: -1) {
+                text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return sequenceByteCount
+        }
     }
 
     // MARK: - Reading

@@ -150,7 +150,12 @@ struct KafkaRecord: Sendable {
     func produce(by client: OpaquePointer) -> rd_kafka_resp_err_t {
         let list = rd_kafka_headers_new(headers.count)
         for (name, value) in headers {
-            rd_kafka_header_add(list, name, -1, value, -1)
+            // Passed as they are, Swift would copy each into an array first.
+            name.withCString { name in
+                value.withCString { value in
+                    _ = rd_kafka_header_add(list, name, -1, value, -1)
+                }
+            }
         }
         let result = key.withUnsafeBytes { key in
             value.withUnsafeBytes { value in

@@ -18,7 +18,7 @@ struct APIKeyStore: Sendable {
     }
 
     func insert(_ key: APIKey, hash: String, in transaction: Transaction) throws {
-        let permissions = JSON(try FlotillaJSON.encoder().encode(key.permissions.sorted()))
+        let permissions = JSON(try FlotillaJSON.encode(key.permissions.sorted()))
         try transaction.execute(
             """
             INSERT INTO api_keys
@@ -82,7 +82,7 @@ struct APIKeyStore: Sendable {
         APIKey(
             id: APIKeyID(try row.get("id", as: UUID.self)), name: try row.get("name"),
             permissions: Set(
-                try FlotillaJSON.decoder().decode(
+                try FlotillaJSON.decode(
                     [String].self, from: try row.get("permissions"))),
             createdBy: try row.get("created_by"), createdAt: try row.get("created_at"),
             expiresAt: try row.get("expires_at"), usedAt: try row.get("used_at"),

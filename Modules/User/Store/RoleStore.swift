@@ -20,7 +20,7 @@ struct RoleStore: Sendable {
 
     /// Inserts a role; `false` when the name is taken.
     func insert(_ role: Role, at now: Date, in transaction: Transaction) throws -> Bool {
-        let permissions = JSON(try FlotillaJSON.encoder().encode(role.permissions.sorted()))
+        let permissions = JSON(try FlotillaJSON.encode(role.permissions.sorted()))
         return try !Role.builtIn.contains { $0.name == role.name }
             && transaction.rowsChanged(
                 by: """
@@ -72,7 +72,7 @@ struct RoleStore: Sendable {
         Role(
             id: RoleID(try row.get("id", as: UUID.self)), name: try row.get("name"),
             permissions: Set(
-                try FlotillaJSON.decoder().decode(
+                try FlotillaJSON.decode(
                     [String].self, from: try row.get("permissions"))))
     }
 }

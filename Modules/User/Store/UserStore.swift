@@ -132,12 +132,12 @@ struct UserStore: Sendable {
     }
 
     private func preferences(of user: User) throws -> JSON {
-        JSON(try FlotillaJSON.encoder().encode(user.profile.preferences))
+        JSON(try FlotillaJSON.encode(user.profile.preferences))
     }
 
     private func publicFields(of user: User) throws -> JSON {
         let names = user.profile.publicFields.map(\.rawValue).sorted()
-        return JSON(try FlotillaJSON.encoder().encode(names))
+        return JSON(try FlotillaJSON.encode(names))
     }
 
     private func user(_ row: Row) throws -> User {
@@ -148,9 +148,9 @@ struct UserStore: Sendable {
                 firstName: try row.get("first_name"), lastName: try row.get("last_name"),
                 phone: try row.get("phone", as: String?.self).flatMap { PhoneNumber($0) },
                 bio: try row.get("bio"),
-                preferences: try FlotillaJSON.decoder().decode(
+                preferences: try FlotillaJSON.decode(
                     [String: String].self, from: try row.get("preferences")),
-                publicFields: try FlotillaJSON.decoder().decode(
+                publicFields: try FlotillaJSON.decode(
                     Set<Profile.PublicField>.self, from: try row.get("public_fields"))),
             status: try row.get("status"), passwordHash: try row.get("password_hash"),
             createdAt: try row.get("created_at"), version: try row.get("version"))

@@ -2,6 +2,7 @@ import Events
 import Instrumentation
 import Logging
 import Metrics
+import Synchronization
 import Telemetry
 import Tracing
 
@@ -28,6 +29,7 @@ struct ConsumerMetrics: Sendable {
     let duplicates: Counter
     let retried: Counter
     let unknown: Counter
+    private let durations = Durations()
 
     init(consumer: String) {
         self.consumer = consumer
@@ -47,12 +49,22 @@ struct ConsumerMetrics: Sendable {
     }
 
     func duration(of topic: Topic) -> Metrics.Timer {
-        Metrics.Timer(
-            label: "messaging.process.duration",
-            dimensions: [
-                ("messaging.destination.name", topic.rawValue),
-                ("messaging.consumer.group.name", consumer),
-            ])
+        durations.timers.withLock { timers in
+            if let known = timers[topic] { return known }
+            let timer = Metrics.Timer(
+                label: "messaging.process.duration",
+                dimensions: [
+                    ("messaging.destination.name", topic.rawValue),
+                    ("messaging.consumer.group.name", consumer),
+                ])
+            timers[topic] = timer
+            return timer
+        }
+    }
+
+    /// By topic: there is one measurement an event, and few topics.
+    private final class Durations: Sendable {
+        let timers = Mutex<[Topic: Metrics.Timer]>([:])
     }
 }
 
@@ -116,13 +128,13 @@ extension Consumer {
     /// What logs, transactions and further events inherit from the event being handled.
     func context(of event: LoggedEvent) -> InstrumentationContext {
         let cause = event.envelope.cause
-        var context = InstrumentationContext.topLevel
-        context.correlationID = cause.correlationID
-        context.causationID = event.envelope.id.description
-        context.requestID = cause.requestID
-        context.traceContext = cause.traceparent.flatMap { TraceContext(traceparent: $0) }
-        context.module = module
-        context.consumer = subscription.consumer
-        return context
+        var work = WorkContext()
+        work.correlationID = cause.correlationID
+        work.causationID = event.envelope.id.description
+        work.requestID = cause.requestID
+        work.traceContext = cause.traceparent.flatMap { TraceContext(traceparent: $0) }
+        work.module = module
+        work.consumer = subscription.consumer
+        return .of(work)
     }
 }

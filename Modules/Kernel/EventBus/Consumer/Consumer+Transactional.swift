@@ -72,11 +72,30 @@ extension Consumer {
         return taken
     }
 
-    /// Handles a batch, each event in a savepoint, and moves the cursor, in one transaction.
+    /// Handles a batch and moves the cursor, in one transaction.
     ///
-    /// A failing event is undone alone and parked with its key; the others commit.
+    /// A failing event is undone alone and parked with its key; the others commit. For that each
+    /// event needs a savepoint, which costs a round trip where the engine is a server. As nearly
+    /// all batches succeed, one is handled without them first, and again with them if that failed.
     private func handle(
         _ batch: StreamBatch, under lease: Lease
+    ) async throws -> (Taken, Tally) {
+        if state.withLock({ $0.separatesEvents }) {
+            let result = try await handle(batch, separately: true, under: lease)
+            let isSound = result.1.failures.isEmpty
+            state.withLock { $0.separatesEvents = !isSound }
+            return result
+        }
+        do {
+            return try await handle(batch, separately: false, under: lease)
+        } catch let error where isFaultOfEvent(error) {
+            state.withLock { $0.separatesEvents = true }
+            return try await handle(batch, separately: true, under: lease)
+        }
+    }
+
+    private func handle(
+        _ batch: StreamBatch, separately: Bool, under lease: Lease
     ) async throws -> (Taken, Tally) {
         let parkedCount = state.withLock { $0.parkedCount }
         return try await write(under: lease) { inbox in
@@ -89,8 +108,8 @@ extension Consumer {
                     let replay = self.replay(of: item.offset, in: batch.stream)
                     guard
                         try self.handle(
-                            item.event, with: handle, replay: replay, in: inbox, known: &known,
-                            tally: &tally)
+                            item.event, with: handle, separately: separately, replay: replay,
+                            in: inbox, known: &known, tally: &tally)
                     else {
                         taken.isFull = true
                         break
@@ -109,9 +128,11 @@ extension Consumer {
     }
 
     /// Handles one event; `false` when it would have to be parked and there is no room.
+    ///
+    /// - Throws: what the handler throws, unless the event is handled separately.
     private func handle(
-        _ event: LoggedEvent, with handle: Handle, replay: Replay?, in inbox: Inbox,
-        known: inout InboxBatch, tally: inout Tally
+        _ event: LoggedEvent, with handle: Handle, separately: Bool, replay: Replay?,
+        in inbox: Inbox, known: inout InboxBatch, tally: inout Tally
     ) throws -> Bool {
         if try known.isTaken(event) {
             tally.duplicateCount += 1
@@ -124,10 +145,11 @@ extension Consumer {
             return true
         }
         do {
-            let duration = try attempt(handle, on: event, attempt: 1, replay: replay, in: inbox)
+            let duration = try attempt(
+                handle, on: event, attempt: 1, separately: separately, replay: replay, in: inbox)
             known.handled(event, in: duration)
             tally.handled.append((event.envelope.topic, duration))
-        } catch let error where isFaultOfEvent(error) {
+        } catch let error where separately && isFaultOfEvent(error) {
             guard try hasRoom(in: inbox, tally: &tally) else { return false }
             let parking = parking(after: error, attempts: AttemptCount(total: 1))
             try inbox.park(event, as: parking, in: replay, at: environment.now())
@@ -146,13 +168,14 @@ extension Consumer {
         return true
     }
 
-    /// Runs a handler inside the event's context and span, in a savepoint, and tells how long it
-    /// took.
+    /// Runs a handler inside the event's context and span, and tells how long it took.
     ///
-    /// - Parameter finish: remembers in the same savepoint that it did.
+    /// - Parameters:
+    ///   - separately: whether in a savepoint, so that its failure undoes it alone.
+    ///   - finish: remembers in the same savepoint that it did.
     func attempt(
-        _ handle: Handle, on event: LoggedEvent, attempt: Int, replay: Replay?, in inbox: Inbox,
-        finish: (Duration) throws -> Void = { _ in }
+        _ handle: Handle, on event: LoggedEvent, attempt: Int, separately: Bool = true,
+        replay: Replay?, in inbox: Inbox, finish: (Duration) throws -> Void = { _ in }
     ) throws -> Duration {
         let transaction = inbox.transaction
         let span = startSpan(for: event)
@@ -172,7 +195,7 @@ extension Consumer {
         }
         do {
             return try InstrumentationContext.withValue(span.context) {
-                try transaction.savepoint {
+                func work() throws -> Duration {
                     let delivery = Delivery(
                         event, attempt: attempt, isReplay: replay != nil)
                     try handle(delivery, transaction)
@@ -181,6 +204,7 @@ extension Consumer {
                     try finish(duration)
                     return duration
                 }
+                return separately ? try transaction.savepoint(work) : try work()
             }
         } catch is TransactionOverdue {
             let error = DeadlineExceeded(

@@ -21,6 +21,8 @@ struct ConsumerState: Sendable {
     var isWorkingOffSuspects = false
     /// Events parked; `nil` when it is to be counted.
     var parkedCount: Int?
+    /// Whether each event gets a savepoint of its own, because one failed a moment ago.
+    var separatesEvents = false
     /// When parked events and replays were last asked for, in uptime.
     var lookedAt: Duration?
     /// Replays that go on, by stream.

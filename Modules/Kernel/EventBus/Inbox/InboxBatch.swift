@@ -162,7 +162,7 @@ extension Inbox {
                 && byte != UInt8(ascii: "\\")
         }
         guard !isPlain else { return "\"\(key)\"" }
-        return String(decoding: try FlotillaJSON.encoder().encode(key), as: UTF8.self)
+        return String(decoding: try FlotillaJSON.encode(key), as: UTF8.self)
     }
 
     fileprivate func discarded(

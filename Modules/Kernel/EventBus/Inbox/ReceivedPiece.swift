@@ -79,7 +79,7 @@ package struct UnreadableMessage: Sendable, Codable {
     package func envelope(topic: Topic, id: EventID, time: Date) -> Envelope {
         Envelope(
             id: id, type: Self.type, source: Self.source, topic: topic, key: id.description,
-            time: time, data: (try? FlotillaJSON.encoder().encode(self)) ?? Data("{}".utf8),
+            time: time, data: (try? FlotillaJSON.encode(self)) ?? Data("{}".utf8),
             cause: Cause(correlationID: id.description))
     }
 }
@@ -89,7 +89,7 @@ struct Unreadable: PermanentFailure, CustomStringConvertible {
     let description: String
 
     init(_ envelope: Envelope) {
-        let message = try? FlotillaJSON.decoder().decode(
+        let message = try? FlotillaJSON.decode(
             UnreadableMessage.self, from: envelope.data)
         description = "unreadable message: \(message?.reason ?? "unknown")"
     }

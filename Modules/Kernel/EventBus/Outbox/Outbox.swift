@@ -95,21 +95,21 @@ public struct Outbox: Sendable {
         }
         // PostgreSQL's text can't hold it, and what JSON makes of it SQLite does not read back.
         guard !event.key.utf8.contains(0) else { throw OutboxError.keyWithNUL(E.type) }
-        let data = try FlotillaJSON.encoder().encode(event)
+        let data = try FlotillaJSON.encode(event)
         guard data.count <= Self.payloadByteCountMax else {
             throw OutboxError.payloadTooLarge(type: E.type, byteCount: data.count)
         }
         let id = EventID()
-        let context = transaction.context
+        let work = transaction.context.work
         return Envelope(
             id: id, type: E.type, source: Self.source(of: module), topic: E.topic, key: event.key,
             time: time.wholeMilliseconds, data: data,
             cause: Cause(
-                correlationID: context.correlationID ?? id.description,
-                causationID: context.causationID.flatMap { EventID($0) },
-                consumer: context.consumer,
-                requestID: context.requestID,
-                traceparent: context.traceContext?.traceparent,
+                correlationID: work.correlationID ?? id.description,
+                causationID: work.causationID.flatMap { EventID($0) },
+                consumer: work.consumer,
+                requestID: work.requestID,
+                traceparent: work.traceContext?.traceparent,
                 transactionID: transaction.id))
     }
 }

@@ -31,8 +31,8 @@ final class SQLiteConnection: SQLConnection {
             defer { statement.unbind() }
             let cursor = try GRDB.Row.fetchCursor(statement)
             var rows: [Row] = []
-            while let row = try cursor.next() {
-                rows.append(Row(columns: columns, values: row.databaseValues.map(SQLValue.init)))
+            while try cursor.next() != nil {
+                rows.append(Row(columns: columns, values: statement.values()))
             }
             return rows
         }
@@ -47,18 +47,6 @@ final class SQLiteConnection: SQLConnection {
             return try body()
         } catch let error as DatabaseError {
             throw StorageError(error)
-        }
-    }
-}
-
-extension SQLValue {
-    fileprivate init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let value): self = .integer(value)
-        case .double(let value): self = .real(value)
-        case .string(let value): self = .text(value)
-        case .blob(let value): self = .blob(value)
         }
     }
 }

@@ -72,7 +72,7 @@ public struct FlotillaLogHandler: LogHandler {
     }
 
     private func contextFields() -> Logger.Metadata {
-        guard let context = InstrumentationContext.current else { return [:] }
+        guard let context = InstrumentationContext.current?.work else { return [:] }
         var fields: Logger.Metadata = [:]
         fields["correlationId"] = context.correlationID.map { .string($0) }
         fields["userId"] = context.userID.map { .string($0) }

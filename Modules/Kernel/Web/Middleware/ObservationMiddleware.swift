@@ -4,6 +4,7 @@ import Hummingbird
 import Instrumentation
 import Logging
 import Metrics
+import Synchronization
 import Telemetry
 import Tracing
 
@@ -73,12 +74,13 @@ struct ObservationMiddleware: RouterMiddleware {
     }
 
     private func startSpan(for request: Request, requestID: String) -> any Span {
-        var context = InstrumentationContext.topLevel
-        context.requestID = requestID
-        context.correlationID = requestID
-        context.traceContext =
+        var work = WorkContext()
+        work.requestID = requestID
+        work.correlationID = requestID
+        work.traceContext =
             request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
-        let span = InstrumentationSystem.tracer.startSpan("HTTP", context: context, ofKind: .server)
+        let span = InstrumentationSystem.tracer.startSpan(
+            "HTTP", context: .of(work), ofKind: .server)
         guard span.isRecording else { return span }
         span.attributes["http.request.method"] = KnownMethod.label(of: request.method)
         span.attributes["url.scheme"] = "http"
@@ -131,23 +133,44 @@ package enum KnownMethod {
     }
 }
 
-private struct RequestMetrics: Sendable {
+/// The metrics of requests, each made once: they are told apart by few values.
+private final class RequestMetrics: Sendable {
+    private struct Answer: Hashable {
+        let method: String
+        let route: String?
+        let status: Int
+    }
+
+    private let meters = Mutex<[String: Meter]>([:])
+    private let timers = Mutex<[Answer: Metrics.Timer]>([:])
+
     func active(method: String) -> Meter {
-        Meter(
-            label: "http.server.active_requests",
-            dimensions: [("http.request.method", method), ("url.scheme", "http")])
+        meters.withLock { meters in
+            if let known = meters[method] { return known }
+            let meter = Meter(
+                label: "http.server.active_requests",
+                dimensions: [("http.request.method", method), ("url.scheme", "http")])
+            meters[method] = meter
+            return meter
+        }
     }
 
     func record(
         method: String, route: String?, status: HTTPResponse.Status, _ duration: Duration
     ) {
-        Metrics.Timer(
-            label: "http.server.request.duration",
-            dimensions: [
-                ("http.request.method", method), ("http.route", route ?? ""),
-                ("http.response.status_code", "\(status.code)"), ("url.scheme", "http"),
-            ]
-        ).recordNanoseconds(Int64(duration / .nanoseconds(1)))
+        let answer = Answer(method: method, route: route, status: status.code)
+        let timer = timers.withLock { timers in
+            if let known = timers[answer] { return known }
+            let timer = Metrics.Timer(
+                label: "http.server.request.duration",
+                dimensions: [
+                    ("http.request.method", method), ("http.route", route ?? ""),
+                    ("http.response.status_code", "\(status.code)"), ("url.scheme", "http"),
+                ])
+            timers[answer] = timer
+            return timer
+        }
+        timer.recordNanoseconds(Int64(duration / .nanoseconds(1)))
     }
 }
 

@@ -97,7 +97,7 @@ struct ProblemMiddleware: RouterMiddleware {
             extensions: problem.extensions)
         var headers = problem.headers
         headers[.contentType] = "application/problem+json"
-        let data = (try? FlotillaJSON.encoder().encode(body)) ?? Data("{}".utf8)
+        let data = (try? FlotillaJSON.encode(body)) ?? Data("{}".utf8)
         return Response(
             status: problem.status, headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
