@@ -7,40 +7,38 @@ public import Foundation
 /// say what an event belongs to.
 public struct Envelope: Sendable, Hashable {
     /// CloudEvents `id`; unique in all sources.
-    public let id: EventID
+    public var id: EventID { content.id }
     /// CloudEvents `type`.
-    public let type: EventType
+    public var type: EventType { content.type }
     /// CloudEvents `source`: the publishing module, `/flotilla/user`.
-    public let source: String
+    public var source: String { content.source }
     /// The stream that it was published to.
-    public let topic: Topic
+    public var topic: Topic { content.topic }
     /// CloudEvents `subject`: the key that orders and partitions events.
-    public let key: String
+    public var key: String { content.key }
     /// CloudEvents `time`: when it was published, UTC.
-    public let time: Date
+    public var time: Date { content.time }
     /// The payload: one JSON value.
-    public let data: Data
+    public var data: Data { content.data }
     /// What it belongs to and what caused it.
-    public let cause: Cause
+    public var cause: Cause { content.cause }
 
     /// CloudEvents `specversion`.
     public static let specificationVersion = "1.0"
     /// CloudEvents `datacontenttype`.
     public static let contentType = "application/json"
 
+    /// In an object, so that handing an envelope on counts one reference instead of ten.
+    private let content: Content
+
     /// Puts the attributes together.
     public init(
         id: EventID, type: EventType, source: String, topic: Topic, key: String, time: Date,
         data: Data, cause: Cause
     ) {
-        self.id = id
-        self.type = type
-        self.source = source
-        self.topic = topic
-        self.key = key
-        self.time = time
-        self.data = data
-        self.cause = cause
+        content = Content(
+            id: id, type: type, source: source, topic: topic, key: key, time: time, data: data,
+            cause: cause)
     }
 
     /// The same attributes around another payload.
@@ -48,6 +46,42 @@ public struct Envelope: Sendable, Hashable {
         Envelope(
             id: id, type: type, source: source, topic: topic, key: key, time: time, data: data,
             cause: cause)
+    }
+
+    /// Whether all attributes are the same.
+    public static func == (left: Envelope, right: Envelope) -> Bool {
+        left.content === right.content
+            || (left.id == right.id && left.type == right.type && left.source == right.source
+                && left.topic == right.topic && left.key == right.key && left.time == right.time
+                && left.data == right.data && left.cause == right.cause)
+    }
+
+    /// By the id, which is another one for each event.
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+
+    private final class Content: Sendable {
+        let id: EventID
+        let type: EventType
+        let source: String
+        let topic: Topic
+        let key: String
+        let time: Date
+        let data: Data
+        let cause: Cause
+
+        init(
+            id: EventID, type: EventType, source: String, topic: Topic, key: String, time: Date,
+            data: Data, cause: Cause
+        ) {
+            self.id = id
+            self.type = type
+            self.source = source
+            self.topic = topic
+            self.key = key
+            self.time = time
+            self.data = data
+            self.cause = cause
+        }
     }
 }
 

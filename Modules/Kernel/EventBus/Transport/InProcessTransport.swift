@@ -11,7 +11,7 @@ import Synchronization
 package final class InProcessTransport: Transport {
     private struct Source {
         let log: OutboxLog
-        var head: Int64
+        private(set) var head: Int64
         /// The newest events, contiguous up to `head`; none between `tailAfter` and the first.
         private(set) var tail: [LoggedEvent] = []
         private(set) var tailAfter: Int64
@@ -27,9 +27,10 @@ package final class InProcessTransport: Transport {
             tailAfter = head
         }
 
-        mutating func append(_ events: [LoggedEvent]) {
-            tail += events
-            byteCount += events.reduce(0) { $0 + $1.envelope.data.count }
+        mutating func append(_ batch: LogBatch) {
+            head = batch.upTo
+            tail += batch.events
+            byteCount += batch.events.reduce(0) { $0 + $1.envelope.data.count }
             var surplus = 0
             while tail.count - surplus > Self.countMax || byteCount > Self.byteCountMax {
                 byteCount -= tail[surplus].envelope.data.count
@@ -65,12 +66,11 @@ package final class InProcessTransport: Transport {
     package func send(_ batch: LogBatch) async throws {
         let batchTopics = Set(batch.events.map(\.envelope.topic))
         let wakes = try state.withLock { state -> [Signal] in
-            guard var source = state.sources[batch.log], batch.after == source.head else {
+            guard state.sources[batch.log]?.head == batch.after else {
                 throw TransportError.notContiguous(log: batch.log, after: batch.after)
             }
-            source.head = batch.upTo
-            source.append(batch.events)
-            state.sources[batch.log] = source
+            // In its place: taken out, it would be copied.
+            state.sources[batch.log]?.append(batch)
             return state.consumers
                 .filter { $0.topics.map { !$0.isDisjoint(with: batchTopics) } ?? true }
                 .map(\.wake)
