@@ -4,19 +4,6 @@ import Testing
 
 @testable import Payment
 
-/// Chance that is the same on every run.
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 @Suite struct `Moving a payment through its states` {
     private static let now = Date(timeIntervalSince1970: 1_767_268_800)
 
@@ -26,7 +13,7 @@ struct Dice: RandomNumberGenerator {
             amount: .euros(1_000), provider: "simulated", createdAt: now)
     }
 
-    private static func occurrence(_ dice: inout Dice) -> PaymentOccurrence {
+    private static func occurrence(_ dice: inout SplitMix64) -> PaymentOccurrence {
         let amount = Int64.random(in: 1...1_200, using: &dice)
         switch PaymentOccurrence.Kind.allCases.randomElement(using: &dice)! {
         case .started: return .started
@@ -45,7 +32,7 @@ struct Dice: RandomNumberGenerator {
     }
 
     @Test(arguments: 0..<200) func `keeps its sums whatever happens`(seed: UInt64) throws {
-        var dice = Dice(state: seed)
+        var dice = SplitMix64(seed: seed)
         var payment = Self.payment()
         for _ in 0..<100 {
             let before = payment

@@ -23,8 +23,8 @@ extension UUID {
                     text[place] = UInt8(ascii: "-")
                     place += 1
                 }
-                text[place] = Self.digit(byte >> 4)
-                text[place + 1] = Self.digit(byte & 15)
+                text[place] = Hexadecimal.digit(byte >> 4)
+                text[place + 1] = Hexadecimal.digit(byte & 15)
                 place += 2
             }
         }
@@ -47,27 +47,14 @@ extension UUID {
                     guard text[place] == UInt8(ascii: "-") else { return false }
                     place += 1
                 }
-                guard let high = value(text[place]), let low = value(text[place + 1]) else {
-                    return false
-                }
+                guard let high = Hexadecimal.value(text[place]),
+                    let low = Hexadecimal.value(text[place + 1])
+                else { return false }
                 bytes[index] = high << 4 | low
                 place += 2
             }
             return true
         }
         return isWhole ? uuid : nil
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

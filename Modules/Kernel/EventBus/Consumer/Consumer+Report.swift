@@ -113,7 +113,7 @@ extension Consumer {
     /// A consumer span below the span that published the event, in one trace with it.
     func startSpan(for event: LoggedEvent) -> any Span {
         let envelope = event.envelope
-        let span = InstrumentationSystem.tracer.startSpan(
+        let span = tracer.startSpan(
             "process \(envelope.topic)", context: context(of: event), ofKind: .consumer)
         guard span.isRecording else { return span }
         span.attributes["messaging.system"] = "flotilla"

@@ -5,6 +5,7 @@ import Logging
 import Metrics
 package import Storage
 import Synchronization
+import Tracing
 
 /// Runs one subscription: takes its events in order, remembers them, and retries what failed.
 ///
@@ -19,6 +20,7 @@ package final class Consumer: Sendable {
     let policy: RetryPolicy
     let logger: Logger
     let metrics: ConsumerMetrics
+    let tracer = InstrumentationSystem.tracer
     let inflow: any Inflow
     let wake: Signal
     let strays = Strays()

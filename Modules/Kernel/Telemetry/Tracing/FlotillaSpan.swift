@@ -9,7 +9,7 @@ public final class FlotillaSpan: Span {
     public let context: InstrumentationContext
 
     private let traceContext: TraceContext
-    private let parentSpanID: String?
+    private let parent: TraceContext?
     private let kind: SpanKind
     private let startNanoseconds: UInt64
     private let exporter: (any SpanExporter)?
@@ -20,12 +20,12 @@ public final class FlotillaSpan: Span {
 
     init(
         operationName: String, context: InstrumentationContext, traceContext: TraceContext,
-        parentSpanID: String?, kind: SpanKind, startNanoseconds: UInt64,
+        parent: TraceContext?, kind: SpanKind, startNanoseconds: UInt64,
         exporter: (any SpanExporter)?
     ) {
         self.context = context
         self.traceContext = traceContext
-        self.parentSpanID = parentSpanID
+        self.parent = parent
         self.kind = kind
         self.startNanoseconds = startNanoseconds
         self.exporter = exporter
@@ -85,7 +85,7 @@ public final class FlotillaSpan: Span {
         exporter.export(
             FinishedSpan(
                 operationName: last.operationName, traceContext: traceContext,
-                parentSpanID: parentSpanID, kind: kind, startNanoseconds: startNanoseconds,
+                parentSpanID: parent?.spanID, kind: kind, startNanoseconds: startNanoseconds,
                 endNanoseconds: endNanoseconds, attributes: last.attributes,
                 events: last.events, links: last.links, status: last.status))
     }

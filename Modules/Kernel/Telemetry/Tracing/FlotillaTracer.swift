@@ -29,7 +29,7 @@ public struct FlotillaTracer: Tracer {
         context.traceContext = own
         return FlotillaSpan(
             operationName: operationName, context: context, traceContext: own,
-            parentSpanID: parent?.spanID, kind: kind,
+            parent: parent, kind: kind,
             startNanoseconds: instant().nanosecondsSinceEpoch,
             exporter: own.isSampled ? exporter : nil)
     }

@@ -13,6 +13,8 @@ struct ObservationMiddleware: RouterMiddleware {
     let timeout: Duration
     let trustedProxies: TrustedProxies
     private let metrics = RequestMetrics()
+    /// Looked up once: that is a cast, at the expense of a sixth of this middleware.
+    private let tracer = InstrumentationSystem.tracer
     private let logger = Logger(label: "flotilla.http")
 
     init(timeout: Duration, trustedProxies: TrustedProxies) {
@@ -43,7 +45,7 @@ struct ObservationMiddleware: RouterMiddleware {
             metrics.record(method: method, route: route, status: response.status, duration)
             finish(span, method: method, route: route, status: response.status)
             var logContext = span.context
-            logContext.userID = context.notes.userID
+            if let user = context.notes.userID { logContext.userID = user }
             InstrumentationContext.withValue(logContext) {
                 log(response, to: request, route: route, duration: duration, context: context)
             }
@@ -79,8 +81,7 @@ struct ObservationMiddleware: RouterMiddleware {
         work.correlationID = requestID
         work.traceContext =
             request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
-        let span = InstrumentationSystem.tracer.startSpan(
-            "HTTP", context: .of(work), ofKind: .server)
+        let span = tracer.startSpan("HTTP", context: .of(work), ofKind: .server)
         guard span.isRecording else { return span }
         span.attributes["http.request.method"] = KnownMethod.label(of: request.method)
         span.attributes["url.scheme"] = "http"

@@ -20,14 +20,18 @@ struct SharedHeadersMiddleware: RouterMiddleware {
             response.headers[.strictTransportSecurity] = transportSecurity
         }
         guard !context.notes.isPassedOn else { return response }
-        response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.referrerPolicy] = "no-referrer"
-        // Pages say what they need themselves.
-        if response.headers[.contentSecurityPolicy] == nil {
-            response.headers[.contentSecurityPolicy] =
-                "default-src 'none'; frame-ancestors 'none'"
+        for field in Self.defaults where !response.headers.contains(field.name) {
+            response.headers.append(field)
         }
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         return response
     }
+
+    /// What an answer says unless it says something else itself, as pages do.
+    private static let defaults: [HTTPField] = [
+        HTTPField(name: .xContentTypeOptions, value: "nosniff"),
+        HTTPField(name: .referrerPolicy, value: "no-referrer"),
+        HTTPField(
+            name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"),
+        HTTPField(name: .cacheControl, value: "no-store"),
+    ]
 }
