@@ -21,7 +21,7 @@ COPY Modules Modules
 COPY Tests Tests
 COPY IntegrationTests IntegrationTests
 RUN swift build --configuration release --product flotilla --static-swift-stdlib \
-        --explicit-target-dependency-import-check error \
+        -Xswiftc -cross-module-optimization --explicit-target-dependency-import-check error \
     && install -D "$(swift build --configuration release --show-bin-path)/flotilla" \
         /staging/flotilla \
     && install -D /usr/libexec/swift/linux/swift-backtrace-static /staging/swift-backtrace-static

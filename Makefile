@@ -15,6 +15,11 @@ STORAGE ?= sqlite
 # An import that a target does not declare is an error. `swift build` then prints "Build complete!"
 # all the same, so the exit status is what counts.
 CHECKS := --explicit-target-dependency-import-check error
+# What is shipped and measured: the standard library within, and code that is specialized across
+# the borders of modules.
+OPTIMIZED := -Xswiftc -cross-module-optimization \
+    $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
+FLAGS := $(CHECKS) $(if $(filter release,$(CONFIGURATION)),$(OPTIMIZED))
 SOURCES := Package.swift App Modules Tests IntegrationTests bench
 
 BUILD_PACKAGES := ca-certificates libsqlite3-dev libsodium-dev libcurl4-openssl-dev libpq-dev \
@@ -32,7 +37,7 @@ help: ## List these targets.
 
 .PHONY: run
 run: packages storage-packages ## Build and serve on 127.0.0.1:8080 (CONFIGURATION, CONFIG, STORAGE=postgres).
-	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(FLAGS)
 	@exec $(if $(filter postgres,$(STORAGE)),scripts/with-postgres.sh data/postgres) \
 	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
 	    serve --config "$(CONFIG)"
@@ -41,7 +46,7 @@ run: packages storage-packages ## Build and serve on 127.0.0.1:8080 (CONFIGURATI
 run-split: packages storage-packages ## Build and serve as a fleet over a Kafka broker (CONFIGURATION, STORAGE, KAFKA_BROKERS).
 	@scripts/install-packages.sh $(FLEET_PACKAGES)
 	@scripts/install-tools.sh
-	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(FLAGS)
 	@exec $(if $(filter postgres,$(STORAGE)),scripts/with-postgres.sh data/split/postgres) \
 	    scripts/run-split.py \
 	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla"
@@ -49,13 +54,13 @@ run-split: packages storage-packages ## Build and serve as a fleet over a Kafka 
 .PHONY: demo
 demo: packages ## Walk through registration and an order on a throw-away system.
 	@scripts/install-packages.sh $(DEMO_PACKAGES)
-	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(FLAGS)
 	@exec scripts/demo.sh \
 	    "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla"
 
 .PHONY: build
 build: packages ## Build everything but the tests (CONFIGURATION=release).
-	@swift build --configuration $(CONFIGURATION) $(CHECKS)
+	@swift build --configuration $(CONFIGURATION) $(FLAGS)
 
 # What modules and the bus promise, they promise on both engines. The simulation has a storage of
 # its own.
@@ -98,8 +103,8 @@ ACCEPT ?=
 bench: packages ## Measure Flotilla beside what it stands on (ONLY=P1,P5, ACCEPT=1, SCALE=0.05 to try).
 	@scripts/install-packages.sh $(BENCH_PACKAGES)
 	@scripts/install-tools.sh bench
-	@swift build --configuration release --product flotilla $(CHECKS)
-	@swift build --configuration release --product flotilla-bench $(CHECKS)
+	@swift build --configuration release --product flotilla $(CHECKS) $(OPTIMIZED)
+	@swift build --configuration release --product flotilla-bench $(CHECKS) $(OPTIMIZED)
 	@if [[ -n "$(ACCEPT)" ]]; then $(MAKE) bench-guarantees; fi
 	@exec .tools/bench/bin/python scripts/bench.py .build/release/flotilla \
 	    .build/release/flotilla-bench --only "$(ONLY)" --scale "$(SCALE)" \
@@ -128,14 +133,14 @@ format: ## Bring all Swift files into format.
 
 .PHONY: asyncapi
 asyncapi: packages ## Write docs/asyncapi.json anew; refused where a change would break readers.
-	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(FLAGS)
 	@"$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
 	    events types --asyncapi --against docs/asyncapi.json > docs/asyncapi.json.new
 	@mv docs/asyncapi.json.new docs/asyncapi.json
 
 .PHONY: check-config
 check-config: packages ## Check CONFIG and reach every component it names.
-	@swift build --configuration $(CONFIGURATION) --product flotilla $(CHECKS)
+	@swift build --configuration $(CONFIGURATION) --product flotilla $(FLAGS)
 	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/flotilla" \
 	    check --config "$(CONFIG)"
 

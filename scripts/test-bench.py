@@ -30,8 +30,11 @@ class Samples(unittest.TestCase):
         self.assertEqual(quantile([1, 2, 3, 4, 5], 0.25), 2)
         self.assertEqual(quantile([7], 0.99), 7)
 
-    def test_spread_is_half_of_the_middle_half(self):
-        self.assertEqual(Spread.of([1, 2, 3, 4, 100]), Spread(1, 1, 100))
+    def test_a_spread_is_the_notch_of_a_box_plot(self):
+        found = Spread.of([1, 2, 3, 4, 100])
+        self.assertAlmostEqual(found.notch, 1.57 * 2 / 5 ** 0.5)
+        self.assertEqual((found.least, found.greatest), (1, 100))
+        self.assertEqual(Spread.of([7]), Spread(0, 7, 7))
 
     def test_ratios_are_those_of_pairs_not_of_medians(self):
         found = Line.ratio("P1", "x", [(100, 50), (10, 9), (1, 0.6)], 0.5)
@@ -50,13 +53,24 @@ class Samples(unittest.TestCase):
         self.assertTrue(line([1.0], is_more_better=False).is_reached)
         self.assertFalse(line([1.01], is_more_better=False).is_reached)
 
-    def test_a_difference_within_either_spread_says_nothing(self):
-        accepted = line([0.9, 1.0, 1.1]).json()
-        self.assertEqual(compared(line([1.05, 1.05, 1.05]), accepted), "same")
-        self.assertEqual(compared(line([0.8, 1.2, 1.6]), accepted), "same")
-        self.assertEqual(compared(line([1.2, 1.2, 1.2]), accepted), "better by 20%")
-        self.assertEqual(compared(line([0.7, 0.7, 0.7]), accepted), "WORSE by 30%")
-        self.assertEqual(compared(line([1.0]), None), "")
+    def test_medians_differ_when_their_notches_do_not_touch(self):
+        def ratios(samples):
+            return Line.ratio("P0", "x", [(1, sample) for sample in samples], 1)
+
+        # The middle half is 0.1 wide, so that the notch is 0.09.
+        accepted = ratios([0.9, 1.0, 1.1]).json()
+        self.assertEqual(compared(ratios([1.09, 1.09, 1.09]), accepted), "same")
+        self.assertEqual(compared(ratios([1.07, 1.17, 1.27]), accepted), "same")
+        self.assertEqual(compared(ratios([1.2, 1.2, 1.2]), accepted), "better by 20%")
+        self.assertEqual(compared(ratios([0.7, 0.7, 0.7]), accepted), "WORSE by 30%")
+        self.assertEqual(compared(ratios([1.0]), None), "")
+
+    def test_runs_drift_apart_the_more_when_nothing_is_beside(self):
+        ratio = Line.ratio("P0", "x", [(10, 10)], 1).json()
+        self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.2)], 1), ratio), "same")
+        self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.4)], 1), ratio), "better by 4%")
+        self.assertEqual(compared(line([1.14]), line([1.0]).json()), "same")
+        self.assertEqual(compared(line([1.16]), line([1.0]).json()), "better by 16%")
 
     def test_less_may_be_better(self):
         accepted = line([10, 10], is_more_better=False).json()
@@ -70,9 +84,9 @@ class Reports(unittest.TestCase):
         rows = report.table(lines, {}).splitlines()
         self.assertEqual(len({len(row) for row in rows}), 1)
         cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-        self.assertEqual(cells[2], ["P1", "fast", "0.80 ×", "0.05", "0.70 – 0.90", "≥ 0.75", "yes",
+        self.assertEqual(cells[2], ["P1", "fast", "0.80 ×", "0.11", "0.70 – 0.90", "≥ 0.75", "yes",
                                     "–", "800 1/s", "1 000 1/s"])
-        self.assertEqual(cells[3], ["P2", "slow", "32.0 ms", "0.50", "31.0 – 33.0", "≤ 30.0 ms",
+        self.assertEqual(cells[3], ["P2", "slow", "32.0 ms", "1.11", "31.0 – 33.0", "≤ 30.0 ms",
                                     "NO", "–", "", ""])
 
     def test_results_are_read_again_as_they_were_written(self):

@@ -28,6 +28,46 @@ import Testing
         #expect(harness.module.world.reports.count == 2)
     }
 
+    @Test(arguments: [0, 1, 49, 98, 99])
+    func `G4: is told apart from the others of its batch, wherever in it`(
+        place: Int
+    ) async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.fail("ledger.bookings/a\(place)/\(place)")
+        for number in 0..<100 {
+            try await harness.publish(Deposited(account: "a\(number)", amount: number))
+        }
+        try await harness.settle()
+        for number in 0..<100 {
+            #expect(
+                try await harness.bookings(of: "a\(number)") == (number == place ? [] : [number]))
+        }
+        #expect(try await harness.published(Booked.self).count == 99)
+        #expect(try await harness.parked(at: "ledger.bookings").count == 1)
+    }
+
+    @Test func `G4: is told apart also when it is found out only at the end`() async throws {
+        let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
+        harness.module.world.spoil("a3", "a7")
+        // Again and again: a consumer that has just met a failure handles its next batch with more care.
+        for round in [0, 10, 20] {
+            for number in 0..<10 {
+                try await harness.publish(Deposited(account: "a\(number)", amount: round + number))
+            }
+            try await harness.settle()
+        }
+        #expect(try await harness.bookings(of: "a2") == [2, 12, 22])
+        #expect(try await harness.bookings(of: "a3").isEmpty)
+        #expect(try await harness.published(Booked.self).count == 24)
+        #expect(try await harness.parked(at: "ledger.bookings").count == 6)
+        harness.module.world.spoil()
+        harness.time.advance(by: .seconds(1))
+        try await harness.settle()
+        #expect(try await harness.bookings(of: "a3") == [3, 13, 23])
+        #expect(try await harness.published(Booked.self).count == 30)
+        #expect(try await harness.parked(at: "ledger.bookings").isEmpty)
+    }
+
     @Test func `G3: parks the later events of its key behind it, and keeps their order`()
         async throws
     {

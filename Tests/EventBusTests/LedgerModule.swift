@@ -72,6 +72,10 @@ struct LedgerModule: Module {
                             """)?.get("sum", as: Int.self)
                         try outbox.publish(
                             Booked(account: event.account, sum: sum ?? 0), in: transaction)
+                        guard world.spoils(event.account) else { return }
+                        // Its outcome is not looked at: an engine may tell of it much later.
+                        try transaction.execute(
+                            "INSERT INTO bookings (account, amount) VALUES ('spoiled', NULL)")
                     }
                 ]),
             .effect(
@@ -99,6 +103,7 @@ final class World: Sendable {
         var failing: Set<String> = []
         var isFailurePermanent = false
         var hanging: Set<String> = []
+        var spoiling: Set<String> = []
         var cancelling: Set<String> = []
         var isStorageAway = false
         var reports: [(id: EventID, event: Deposited)] = []
@@ -118,6 +123,11 @@ final class World: Sendable {
 
     /// Makes reports of an account throw a cancellation that nobody asked for.
     func cancel(_ account: String) { state.withLock { _ = $0.cancelling.insert(account) } }
+
+    /// Makes the last statement of an account's bookings fail, after all has been done.
+    func spoil(_ accounts: String...) { state.withLock { $0.spoiling = Set(accounts) } }
+
+    func spoils(_ account: String) -> Bool { state.withLock { $0.spoiling.contains(account) } }
 
     /// Makes reports of an account never end by themselves.
     func hang(_ account: String) { state.withLock { _ = $0.hanging.insert(account) } }

@@ -16,13 +16,13 @@ def shown(value):
 
 def table(lines, accepted):
     """Markdown that reads as text, too."""
-    head = ["id", "what", "value", "± ½ IQR", "min – max", "goal", "reached", "since accepted",
+    head = ["id", "what", "value", "±", "min – max", "goal", "reached", "since accepted",
             "Flotilla", "component"]
     rows = [head]
     for line in lines:
         spread, unit = line.spread, "" if line.unit == "×" else f" {line.unit}"
         rows.append([
-            line.id, line.what, shown(line.value) + (unit or " ×"), shown(spread.half_range),
+            line.id, line.what, shown(line.value) + (unit or " ×"), shown(spread.notch),
             f"{shown(spread.least)} – {shown(spread.greatest)}",
             f"{'≥' if line.is_more_better else '≤'} {shown(line.goal)}{unit}",
             "yes" if line.is_reached else "NO", difference(line, accepted) or "–",

@@ -15,16 +15,21 @@ def quantile(values, share):
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """How far samples lie apart: half of the interquartile range, and the extremes."""
+    """How sure a median is, and the extremes.
 
-    half_range: float
+    `notch` is that of a notched box plot, 1.57 interquartile ranges by the root of the number of
+    samples: two medians differ, at about 95 %, when they lie further apart than their notches
+    reach together (McGill, Tukey, Larsen: Variations of Box Plots, 1978).
+    """
+
+    notch: float
     least: float
     greatest: float
 
     @classmethod
     def of(cls, values):
-        half_range = (quantile(values, 0.75) - quantile(values, 0.25)) / 2
-        return cls(half_range, min(values), max(values))
+        middle_half = quantile(values, 0.75) - quantile(values, 0.25)
+        return cls(1.57 * middle_half / len(values) ** 0.5, min(values), max(values))
 
 
 @dataclasses.dataclass
@@ -74,25 +79,29 @@ class Line:
         spread = self.spread
         return {
             "id": self.id, "what": self.what, "beside": self.beside, "unit": self.unit,
-            "value": self.value, "halfInterquartileRange": spread.half_range,
-            "least": spread.least, "greatest": spread.greatest, "goal": self.goal,
+            "value": self.value, "notch": spread.notch, "least": spread.least,
+            "greatest": spread.greatest, "goal": self.goal,
             "isMoreBetter": self.is_more_better, "isReached": self.is_reached,
             "samples": self.samples, "flotilla": self.flotilla, "component": self.component,
             "absoluteUnit": self.absolute_unit, "note": self.note,
         }
 
 
+# What no handful of rounds shows: two runs lie this far apart whatever happens within one. A ratio
+# is free of the machine's pace, which is another one from hour to hour where others share it.
+DRIFT_OF_RATIOS, DRIFT_OF_VALUES = 0.03, 0.15
+
+
 def compared(line, accepted):
     """What became of a line since the accepted results: "" for a new one.
 
-    A difference within what either run states as its spread says nothing.
+    A difference within what the two runs state as their spread says nothing.
     """
     if accepted is None:
         return ""
+    drift = DRIFT_OF_RATIOS if line.component else DRIFT_OF_VALUES
     margin = max(
-        line.spread.half_range, accepted["halfInterquartileRange"],
-        # Neither run's own noise is known better than this from a handful of rounds.
-        0.03 * abs(accepted["value"]))
+        line.spread.notch + Spread.of(accepted["samples"]).notch, drift * abs(accepted["value"]))
     difference = line.value - accepted["value"]
     if abs(difference) <= margin:
         return "same"

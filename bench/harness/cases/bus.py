@@ -156,7 +156,7 @@ def latency(workshop, size):
 
 
 def relay(workshop, size):
-    events = size.count(20_000)
+    events = size.count(100_000)
     environment = Broker.environment()
 
     def with_broker(*arguments):

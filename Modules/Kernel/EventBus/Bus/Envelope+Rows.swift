@@ -58,7 +58,10 @@ package enum LogName {
 
     /// CloudEvents `source` of what lies in a log.
     package static func source(of log: String) -> String {
-        guard let mark = log.firstIndex(of: separator) else { return Outbox.source(of: log) }
+        // By bytes: each event that is read comes by here.
+        guard let mark = log.utf8.firstIndex(of: UInt8(ascii: "|")) else {
+            return Outbox.source(of: log)
+        }
         return String(log[log.index(after: mark)...])
     }
 

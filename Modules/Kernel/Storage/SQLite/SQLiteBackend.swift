@@ -31,6 +31,7 @@ package final class SQLiteBackend: StorageBackend {
             // After the pool is made, because GRDB sets NORMAL when it switches to WAL.
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPageCount)")
             }
         } catch {
             throw StorageError(
@@ -44,6 +45,10 @@ package final class SQLiteBackend: StorageBackend {
     static func path(of name: String, in directory: String) -> String {
         "\(directory)/\(name).sqlite"
     }
+
+    /// A log of 16 MiB is written back at once, instead of SQLite's 4: pages that many transactions
+    /// change are copied a quarter as often.
+    private static let checkpointPageCount = 4_000
 
     /// Some five seconds.
     private static let busyLookCountMax = 5_000
