@@ -65,12 +65,13 @@ class Samples(unittest.TestCase):
         self.assertEqual(compared(ratios([0.7, 0.7, 0.7]), accepted), "WORSE by 30%")
         self.assertEqual(compared(ratios([1.0]), None), "")
 
-    def test_runs_drift_apart_the_more_when_nothing_is_beside(self):
+    def test_times_drift_with_the_machine(self):
         ratio = Line.ratio("P0", "x", [(10, 10)], 1).json()
         self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.2)], 1), ratio), "same")
         self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.4)], 1), ratio), "better by 4%")
-        self.assertEqual(compared(line([1.14]), line([1.0]).json()), "same")
-        self.assertEqual(compared(line([1.16]), line([1.0]).json()), "better by 16%")
+        for unit, found in (("ms", "same"), ("MiB", "WORSE by 14%")):
+            accepted = Line("P0", "x", [100], 1, False, unit).json()
+            self.assertEqual(compared(Line("P0", "x", [114], 1, False, unit), accepted), found)
 
     def test_less_may_be_better(self):
         accepted = line([10, 10], is_more_better=False).json()

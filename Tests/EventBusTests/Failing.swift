@@ -49,7 +49,7 @@ import Testing
     @Test func `G4: is told apart also when it is found out only at the end`() async throws {
         let harness = try await ModuleHarness(LedgerModule.self, retry: patience)
         harness.module.world.spoil("a3", "a7")
-        // Again and again: a consumer that has just met a failure handles its next batch with more care.
+        // Again and again: a consumer that has met a failure handles its next batch with more care.
         for round in [0, 10, 20] {
             for number in 0..<10 {
                 try await harness.publish(Deposited(account: "a\(number)", amount: round + number))

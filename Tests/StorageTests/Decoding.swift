@@ -53,6 +53,33 @@ import Testing
     }
 
     @Test(arguments: StorageEngine.allCases)
+    func `refuses text with a NUL in it, and keeps nothing`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
+        for text in ["\0", "a\0b", "a\0"] {
+            let refusal = await #expect(throws: StorageError.self) { try await bench.insert(text) }
+            #expect(refusal?.kind == .constraintViolation)
+        }
+        #expect(try await bench.names().isEmpty)
+    }
+
+    @Test(arguments: StorageEngine.allCases)
+    func `tells empty from missing`(on engine: StorageEngine) async throws {
+        let bench = try await Bench(on: engine)
+        let row = try await bench.database.write { transaction in
+            let bytes = transaction.dialect.bytes
+            try transaction.run(
+                script: "CREATE TABLE blanks (text TEXT, bytes \(bytes), nothing \(bytes))")
+            try transaction.execute(
+                "INSERT INTO blanks VALUES (\(""), \(Data()), \(Data?.none))")
+            return try transaction.first("SELECT * FROM blanks")
+        }
+        let found = try #require(row)
+        #expect(try found.get("text", as: String?.self) == "")
+        #expect(try found.get("bytes", as: Data?.self) == Data())
+        #expect(try found.get("nothing", as: Data?.self) == nil)
+    }
+
+    @Test(arguments: StorageEngine.allCases)
     func `names the column that does not fit`(on engine: StorageEngine) async throws {
         let bench = try await Bench(on: engine)
         try await bench.insert("text")

@@ -303,6 +303,26 @@ private final class Order: Sendable {
         await backend.close()
     }
 
+    @Test func `blames the outer part for a failure that was sent before the inner one`()
+        async throws
+    {
+        let (bench, backend) = try await backend()
+        try await bench.insert("a")
+        try await transact(backend) { transaction in
+            try transaction.execute("INSERT INTO items (name) VALUES ('b')")
+            #expect(throws: StorageError.self) {
+                try transaction.savepoint {
+                    try transaction.execute("INSERT INTO items (name) VALUES ('a')")
+                    // It never begins, and must not end the part around it.
+                    _ = try transaction.savepoint { try transaction.first("SELECT 1 AS one") }
+                }
+            }
+            try transaction.execute("INSERT INTO items (name) VALUES ('c')")
+        }
+        #expect(try await bench.names() == ["a", "b", "c"])
+        await backend.close()
+    }
+
     @Test func `reads the types that only it has`() async throws {
         let (_, backend) = try await backend()
         let row = try #require(

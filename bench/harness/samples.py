@@ -87,19 +87,21 @@ class Line:
         }
 
 
-# What no handful of rounds shows: two runs lie this far apart whatever happens within one. A ratio
-# is free of the machine's pace, which is another one from hour to hour where others share it.
-DRIFT_OF_RATIOS, DRIFT_OF_VALUES = 0.03, 0.15
+# What no handful of rounds shows: two runs lie this far apart whatever happens within one. Times
+# that nothing is beside follow the machine's pace, which is another one from hour to hour where
+# others share it; ratios are free of it, and memory is.
+DRIFT, DRIFT_OF_TIMES = 0.03, 0.15
 
 
 def compared(line, accepted):
     """What became of a line since the accepted results: "" for a new one.
 
-    A difference within what the two runs state as their spread says nothing.
+    A difference within what the two runs state as their spread says nothing, nor one that is less
+    than what runs drift apart.
     """
     if accepted is None:
         return ""
-    drift = DRIFT_OF_RATIOS if line.component else DRIFT_OF_VALUES
+    drift = DRIFT_OF_TIMES if line.unit == "ms" else DRIFT
     margin = max(
         line.spread.notch + Spread.of(accepted["samples"]).notch, drift * abs(accepted["value"]))
     difference = line.value - accepted["value"]

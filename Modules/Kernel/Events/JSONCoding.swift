@@ -9,7 +9,7 @@ public enum FlotillaJSON {
         try sharedEncoder.encode(value)
     }
 
-    /// Decodes events. Unknown fields are ignored.
+    /// Decodes what was encoded so. Unknown fields are ignored.
     ///
     /// - Throws: `DecodingError`.
     public static func decode<Value: Decodable>(
@@ -22,7 +22,7 @@ public enum FlotillaJSON {
     private static let sharedEncoder = encoder()
     private static let sharedDecoder = decoder()
 
-    /// An encoder like that of ``encode(_:)``, to be changed.
+    /// An encoder like that of ``encode(_:)``, for who sets options of their own.
     public static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

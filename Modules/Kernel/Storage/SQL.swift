@@ -93,8 +93,8 @@ extension SQL.Fragment {
         switch self {
         case .text(let literal), .only(_, let literal): literal.utf8CodeUnitCount
         case .made(let text): text.utf8.count
-        // `$` and the digits of any number that PostgreSQL's protocol allows: 16 bits.
-        case .value: 6
+        // `$` and the digits of more than PostgreSQL's protocol allows (16 bits).
+        case .value: 8
         }
     }
 }

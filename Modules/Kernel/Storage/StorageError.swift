@@ -39,6 +39,10 @@ public struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
         self.detail = detail
     }
 
+    /// PostgreSQL's text can't hold it, and what one engine refuses the other refuses, too.
+    static let nulInText = StorageError(
+        kind: .constraintViolation, code: "22021", detail: "text can't hold the NUL byte")
+
     /// Whether the same transaction may succeed later without any change.
     public var isTransient: Bool {
         switch kind {

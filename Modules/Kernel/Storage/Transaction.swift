@@ -18,6 +18,7 @@ public final class Transaction {
     /// Whether what is published in it is left out, because it was said before.
     package var isMuted = false
     private(set) var actionsAfterCommit: [@Sendable () -> Void] = []
+    private var partDepth = 0
 
     package init(on connection: any SQLConnection, context: InstrumentationContext) {
         self.connection = connection
@@ -71,10 +72,15 @@ public final class Transaction {
     /// - Throws: what `body` throws, after its writes were rolled back; ``StorageError``.
     public func savepoint<T>(_ body: () throws -> T) throws -> T {
         let actionCount = actionsAfterCommit.count
-        try connection.execute("SAVEPOINT flotilla_part", [])
+        // Each depth has a name of its own: one that was never set must not be taken for the one
+        // around it.
+        partDepth += 1
+        defer { partDepth -= 1 }
+        let name = "flotilla_part_\(partDepth)"
+        try connection.execute("SAVEPOINT \(name)", [])
         do {
             let result = try body()
-            try connection.execute("RELEASE flotilla_part", [])
+            try connection.execute("RELEASE \(name)", [])
             // A statement that was sent without a look at its outcome fails in its own part.
             try connection.settle()
             return result
@@ -83,11 +89,16 @@ public final class Transaction {
             // When the engine rolled the whole transaction back itself, there is no savepoint to
             // return to; the first error is the one that tells why.
             try? connection.settle()
-            try? connection.execute("ROLLBACK TO flotilla_part", [])
-            try? connection.execute("RELEASE flotilla_part", [])
+            try? connection.execute("ROLLBACK TO \(name)", [])
+            try? connection.execute("RELEASE \(name)", [])
             throw error
         }
     }
+
+    /// Waits until the engine has done all that was asked of it so far.
+    ///
+    /// - Throws: ``StorageError`` of a statement whose outcome was not looked at.
+    package func settle() throws { try connection.settle() }
 
     /// The time by the database server's clock, which all who use it share; SQLite has no server.
     ///

@@ -62,7 +62,7 @@ package enum LogName {
         guard let mark = log.utf8.firstIndex(of: UInt8(ascii: "|")) else {
             return Outbox.source(of: log)
         }
-        return String(log[log.index(after: mark)...])
+        return String(log[log.utf8.index(after: mark)...])
     }
 
     /// The module whose log it is that an event of this source comes from; `nil` when it is none

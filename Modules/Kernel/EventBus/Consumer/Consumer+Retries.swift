@@ -85,7 +85,7 @@ extension Consumer {
         try await write(under: lease) { inbox in
             guard try inbox.isOpen(event, wasParked: true) else { return }
             _ = try self.attempt(
-                handle, on: event, attempt: attempt, replay: replay, in: inbox
+                handle, on: event, attempt: attempt, separately: false, replay: replay, in: inbox
             ) { duration in
                 try inbox.finish(
                     event, wasParked: true, attempts: attempt, at: self.environment.now(),

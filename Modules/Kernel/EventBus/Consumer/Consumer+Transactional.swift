@@ -80,19 +80,31 @@ extension Consumer {
     private func handle(
         _ batch: StreamBatch, under lease: Lease
     ) async throws -> (Taken, Tally) {
-        if state.withLock({ $0.separatesEvents }) {
-            let result = try await handle(batch, separately: true, under: lease)
-            let isSound = result.1.failures.isEmpty
-            state.withLock { $0.separatesEvents = !isSound }
-            return result
+        let isSeparate = state.withLock { batch.after < $0.separateUpTo[batch.stream] ?? 0 }
+        var failure: (any Error)?
+        if !isSeparate {
+            do {
+                return try await handle(batch, separately: false, under: lease)
+            } catch let error where isFaultOfEvent(error) { failure = error }
         }
-        do {
-            return try await handle(batch, separately: false, under: lease)
-        } catch let error where isFaultOfEvent(error) {
-            state.withLock { $0.separatesEvents = true }
-            return try await handle(batch, separately: true, under: lease)
+        let (taken, tally) = try await handle(batch, separately: true, under: lease)
+        if failure != nil || !tally.failures.isEmpty {
+            // Where one event fails, the next ones often do, too.
+            let next = batch.upTo + 1
+            state.withLock { $0.separateUpTo[batch.stream] = next }
         }
+        if let failure, tally.failures.isEmpty {
+            logger.warning(
+                "events failed together and not one by one", error: failure,
+                metadata: ["consumer": "\(name)", "stream": "\(batch.stream)"])
+        }
+        return (taken, tally)
     }
+
+    /// In a batch that is handled whole, so many events are handled between two looks at what the
+    /// engine says of them: statements whose outcome a handler does not look at take their time,
+    /// too.
+    private static var unsettledCountMax: Int { 16 }
 
     private func handle(
         _ batch: StreamBatch, separately: Bool, under lease: Lease
@@ -103,7 +115,7 @@ extension Consumer {
             var tally = Tally(parkedCount: parkedCount)
             var taken = Taken(reached: batch.after)
             var known = try InboxBatch(of: batch.items.map(\.event), in: inbox)
-            for item in batch.items {
+            for (index, item) in batch.items.enumerated() {
                 if let handle = self.subscription.handle(of: item.event.envelope.type) {
                     let replay = self.replay(of: item.offset, in: batch.stream)
                     guard
@@ -116,6 +128,9 @@ extension Consumer {
                     }
                 }
                 taken.reached = item.offset
+                if !separately, (index + 1) % Self.unsettledCountMax == 0 {
+                    try inbox.transaction.settle()
+                }
                 let elapsed = self.environment.uptime() - start
                 if elapsed > self.environment.settings.transactionDurationMax { break }
             }
@@ -172,9 +187,9 @@ extension Consumer {
     ///
     /// - Parameters:
     ///   - separately: whether in a savepoint, so that its failure undoes it alone.
-    ///   - finish: remembers in the same savepoint that it did.
+    ///   - finish: remembers in the same transaction that it did.
     func attempt(
-        _ handle: Handle, on event: LoggedEvent, attempt: Int, separately: Bool = true,
+        _ handle: Handle, on event: LoggedEvent, attempt: Int, separately: Bool,
         replay: Replay?, in inbox: Inbox, finish: (Duration) throws -> Void = { _ in }
     ) throws -> Duration {
         let transaction = inbox.transaction
@@ -222,7 +237,8 @@ extension Consumer {
     /// end of the process; a handler's own `CancellationError` is.
     func isFaultOfEvent(_ error: any Error) -> Bool {
         if let error = error as? StorageError {
-            return !error.isTransient || error.kind == .timeout
+            // At its end the process breaks off what it waits for: no fault of the event's.
+            return !error.isTransient || error.kind == .timeout && !environment.isStopping
         }
         if error is LeaseLost || error is ConsumerFull { return false }
         return !(error is CancellationError && Task.isCancelled)

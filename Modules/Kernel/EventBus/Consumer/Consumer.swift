@@ -20,6 +20,7 @@ package final class Consumer: Sendable {
     let policy: RetryPolicy
     let logger: Logger
     let metrics: ConsumerMetrics
+    /// Found once, after tracing is set up: finding it is a dynamic cast.
     let tracer = InstrumentationSystem.tracer
     let inflow: any Inflow
     let wake: Signal

@@ -150,8 +150,7 @@ final class PostgresConnection: SQLConnection {
         if PQpipelineStatus(handle) == PQ_PIPELINE_OFF { PQenterPipelineMode(handle) }
         let parameters = values.map { PostgresParameter($0) }
         for parameter in parameters where parameter.isText && parameter.bytes?.contains(0) == true {
-            throw StorageError(
-                kind: .constraintViolation, code: "22021", detail: "text can't hold the NUL byte")
+            throw StorageError.nulInText
         }
         let name = try prepare(StatementKey(text: text, types: parameters.map(\.type)))
         try send(name, parameters)

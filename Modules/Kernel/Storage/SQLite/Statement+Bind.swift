@@ -17,6 +17,7 @@ extension Statement {
                 resultCode: .SQLITE_MISUSE, message: "\(values.count) values for \(count)")
         }
         for (index, value) in values.enumerated() {
+            if case .text(let text) = value, text.utf8.contains(0) { throw StorageError.nulInText }
             let code = value.bind(to: sqliteStatement, at: Int32(index + 1))
             guard code == SQLITE_OK else {
                 throw DatabaseError(resultCode: ResultCode(rawValue: code))

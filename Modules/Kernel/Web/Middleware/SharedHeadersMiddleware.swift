@@ -20,16 +20,21 @@ struct SharedHeadersMiddleware: RouterMiddleware {
             response.headers[.strictTransportSecurity] = transportSecurity
         }
         guard !context.notes.isPassedOn else { return response }
+        for field in Self.fixed { response.headers[field.name] = field.value }
         for field in Self.defaults where !response.headers.contains(field.name) {
             response.headers.append(field)
         }
         return response
     }
 
-    /// What an answer says unless it says something else itself, as pages do.
-    private static let defaults: [HTTPField] = [
+    /// What every answer says.
+    private static let fixed: [HTTPField] = [
         HTTPField(name: .xContentTypeOptions, value: "nosniff"),
         HTTPField(name: .referrerPolicy, value: "no-referrer"),
+    ]
+
+    /// What an answer says unless it says something else itself, as pages do.
+    private static let defaults: [HTTPField] = [
         HTTPField(
             name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"),
         HTTPField(name: .cacheControl, value: "no-store"),
