@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Instrumentation
+import Logging
 import Storage
 import Synchronization
 import Tracing
