@@ -68,7 +68,7 @@ import Testing
         let row = try await bench.database.write { transaction in
             let bytes = transaction.dialect.bytes
             try transaction.run(
-                script: "CREATE TABLE blanks (text TEXT, bytes \(bytes), nothing \(bytes))")
+                script: "CREATE TABLE blanks (text TEXT, bytes \(bytes), missing \(bytes))")
             try transaction.execute(
                 "INSERT INTO blanks VALUES (\(""), \(Data()), \(Data?.none))")
             return try transaction.first("SELECT * FROM blanks")
@@ -76,7 +76,7 @@ import Testing
         let found = try #require(row)
         #expect(try found.get("text", as: String?.self) == "")
         #expect(try found.get("bytes", as: Data?.self) == Data())
-        #expect(try found.get("nothing", as: Data?.self) == nil)
+        #expect(try found.get("missing", as: Data?.self) == nil)
     }
 
     @Test(arguments: StorageEngine.allCases)
