@@ -10,6 +10,7 @@ results and a picture to bench/results/. BENCH_DIRECTORY is where data is writte
 
 import argparse
 import datetime
+import json
 import os
 import pathlib
 import platform
@@ -67,15 +68,43 @@ def machine(directory):
         "isClean": not output("git", "status", "--porcelain"),
         "swift": output("swift", "--version"),
         "postgres": output("psql", "--version"), "wrk": output("sh", "-c", "wrk -v 2>&1"),
+        "librdkafka": output("pkg-config", "--modversion", "rdkafka"),
+        "sqlite": output("pkg-config", "--modversion", "sqlite3"), "packages": packages(),
         "loadBefore": os.getloadavg()[0],
     }
 
 
+def packages():
+    """What the Swift package manager chose."""
+    path = ROOT / "Package.resolved"
+    pins = json.loads(path.read_text())["pins"] if path.exists() else []
+    return {pin["identity"]: pin["state"].get("version") for pin in pins}
+
+
 def chosen(text, known):
-    names = [name.strip().upper() for name in text.split(",") if name.strip()] if text else known
+    if not text:
+        return known
+    names = [name.strip().upper() for name in text.split(",") if name.strip()]
+    if not names:
+        sys.exit(f"bench: nothing is named; there are {', '.join(known)}")
     if unknown := [name for name in names if name not in known]:
         sys.exit(f"bench: there is no {', '.join(unknown)}; there are {', '.join(known)}")
     return names
+
+
+def scale(text):
+    value = float(text)
+    if not 0 < value <= 10:
+        raise argparse.ArgumentTypeError("a scale is above 0 and at most 10")
+    return value
+
+
+def directory():
+    """Where data is written."""
+    path = pathlib.Path(os.environ.get("BENCH_DIRECTORY", "/tmp"))
+    if not path.is_dir():
+        sys.exit(f"bench: BENCH_DIRECTORY: there is no directory {path}")
+    return path.resolve()
 
 
 def measure(names, cases, workshop, size):
@@ -100,14 +129,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("flotilla", type=pathlib.Path)
     parser.add_argument("bench", type=pathlib.Path)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--accept", action="store_true")
+    parser.add_argument("--only", default="", help="such as P1,P5; everything without it")
+    parser.add_argument("--scale", type=scale, default=1, help="less than 1 only tries")
+    parser.add_argument("--accept", action="store_true",
+                        help="later runs are compared with this one")
+    parser.add_argument("--check", action="store_true", help="look at the arguments, and end")
     options = parser.parse_args()
     from harness.cases import ALL
     names = chosen(options.only, list(ALL))
     if options.accept and (options.scale != 1 or len(names) < len(ALL)):
         sys.exit("bench: only a run of everything in full size can be accepted")
+    parent = directory()
+    if options.check:
+        return 0
 
     def interrupt(number, _):
         raise KeyboardInterrupt
@@ -117,7 +151,7 @@ def main():
     begin = time.monotonic()
     workshop = Workshop(
         options.flotilla.resolve(), options.bench.resolve(),
-        parent=os.environ.get("BENCH_DIRECTORY", "/tmp"))
+        parent=parent)
     try:
         about = machine(workshop.directory)
         about["scale"] = options.scale
@@ -147,7 +181,7 @@ def tell(lines, failures, about, seconds, options):
         if options.scale != 1:
             name += "-tried"
         stem = RESULTS / name
-        report.write_json(stem.with_suffix(".json"), about, lines, seconds)
+        report.write_json(stem.with_suffix(".json"), about, lines, seconds, failures)
         report.draw(lines, stem)
         print(f"\n{seconds:.0f} s on {about['cores']} cores ({about['cpu']}), commit"
               f" {about['commit'][:10]}{'' if about['isClean'] else ' with changes'};"

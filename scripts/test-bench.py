@@ -73,6 +73,11 @@ class Samples(unittest.TestCase):
             accepted = Line("P0", "x", [100], 1, False, unit).json()
             self.assertEqual(compared(Line("P0", "x", [114], 1, False, unit), accepted), found)
 
+    def test_a_goal_that_is_missed_now_is_told_even_when_little_changed(self):
+        accepted = line([1.0]).json()
+        self.assertEqual(compared(line([0.99]), accepted), "same, goal missed now")
+        self.assertEqual(compared(line([0.99]), line([0.99]).json()), "same")
+
     def test_less_may_be_better(self):
         accepted = line([10, 10], is_more_better=False).json()
         self.assertEqual(compared(line([5, 5], is_more_better=False), accepted), "better by 50%")
@@ -180,12 +185,19 @@ class Running(unittest.TestCase):
                 env={**os.environ, "BENCH_DIRECTORY": home, "BENCH_STOP_SECONDS": "0.3"},
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
             deadline = time.monotonic() + 20
-            while not (pathlib.Path(home) / "pid").exists() and time.monotonic() < deadline:
+            def pid_is_known():
+                path = pathlib.Path(home) / "pid"
+                return path.exists() and path.read_text().endswith("\n")
+
+            while not pid_is_known() and time.monotonic() < deadline:
                 time.sleep(0.02)
             os.killpg(run.pid, signal.SIGINT)
             _, errors = run.communicate(timeout=20)
             self.assertEqual(run.returncode, 130, errors.decode())
             pid = int((pathlib.Path(home) / "pid").read_text())
+            # Killed it is; whoever inherited it has yet to take note of that.
+            while pathlib.Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
             self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
             self.assertEqual(sorted(entry.name for entry in pathlib.Path(home).iterdir()),
                              ["pid", "program"])

@@ -26,6 +26,8 @@ final class PlainSQLite {
         guard !isReadOnly else { return }
         try run("PRAGMA journal_mode = WAL")
         try run("PRAGMA synchronous = FULL")
+        // As the program does.
+        try run("PRAGMA wal_autocheckpoint = 4000")
     }
 
     deinit { sqlite3_close_v2(handle) }

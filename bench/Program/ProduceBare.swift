@@ -68,7 +68,7 @@ final class BareProducer {
         self.topic = topic
         var settings = [
             "bootstrap.servers": brokers, "acks": "all", "enable.idempotence": "true",
-            "linger.ms": "2", "compression.type": "none", "partitioner": "murmur2_random",
+            "linger.ms": "0.5", "compression.type": "none", "partitioner": "murmur2_random",
             "log_level": "2",
         ]
         for pair in properties.split(separator: ",") {

@@ -180,9 +180,11 @@ class Process:
         text = self.errors.read_text(errors="replace").strip()
         return "\n".join((text.splitlines() or self.seen)[-8:])
 
-    def resident_mebibytes(self):
+    def resident_mebibytes(self, most=False):
+        """What it holds in memory now, or the most that it ever held."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+        field = "VmHWM" if most else "VmRSS"
+        return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
 
 def alternating(rounds, component, flotilla, name=""):

@@ -22,7 +22,8 @@ def table(lines, accepted):
     for line in lines:
         spread, unit = line.spread, "" if line.unit == "×" else f" {line.unit}"
         rows.append([
-            line.id, line.what, shown(line.value) + (unit or " ×"), shown(spread.notch),
+            line.id, line.what, shown(line.value) + (unit or " ×"),
+            shown(spread.notch) if len(line.samples) > 1 else "–",
             f"{shown(spread.least)} – {shown(spread.greatest)}",
             f"{'≥' if line.is_more_better else '≤'} {shown(line.goal)}{unit}",
             "yes" if line.is_reached else "NO", difference(line, accepted) or "–",
@@ -55,10 +56,11 @@ def read_accepted(path):
     return {line["id"]: line for line in json.loads(path.read_text())["lines"]}
 
 
-def write_json(path, machine, lines, seconds):
+def write_json(path, machine, lines, seconds, failures=()):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(
-        {"machine": machine, "seconds": seconds, "lines": [line.json() for line in lines]},
+        {"machine": machine, "seconds": seconds, "failures": list(failures),
+         "lines": [line.json() for line in lines]},
         indent=1, ensure_ascii=False) + "\n")
 
 

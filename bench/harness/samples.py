@@ -106,7 +106,7 @@ def compared(line, accepted):
         line.spread.notch + Spread.of(accepted["samples"]).notch, drift * abs(accepted["value"]))
     difference = line.value - accepted["value"]
     if abs(difference) <= margin:
-        return "same"
+        return "same" if line.is_reached or not accepted["isReached"] else "same, goal missed now"
     is_better = (difference > 0) == line.is_more_better
     share = abs(difference) / abs(accepted["value"]) if accepted["value"] else 0
     return f"{'better' if is_better else 'WORSE'} by {share:.0%}"

@@ -50,4 +50,5 @@ def beside(workshop, size, engine, postgres, id):
     title = {"sqlite": "SQLite", "postgres": "PostgreSQL"}[engine]
     return Line.ratio(
         id, f"recorded and projected to four consumers, {title}", pairs, 10,
-        beside="pyeventsourcing, same work")
+        beside=f"pyeventsourcing, one transaction an event and consumer, one thread; {few} events"
+        f" there, {many} here")
