@@ -173,6 +173,8 @@ def log_ins(workshop, size):
     p99(), beside_log_ins()
     pairs, quiet, done = [], [], []
     for number in range(size.rounds(5)):
+        # What the last log-ins left to do is over.
+        time.sleep(size.seconds(4))
         alone, beside, flood = p99(), beside_hashing(), beside_log_ins()
         say(f"P12 round {number + 1}: p99 alone {alone:.2f} ms, beside hashing {beside:.2f} ms,"
             f" beside log-ins {flood:.2f} ms ({beside_log_ins.done} log-ins)")
