@@ -25,7 +25,7 @@ extension `The whole system under strain` {
                     regulars.append(try await system.person("Regular", number: number))
                 }
                 let people = regulars
-                let load = Load(isPatient: true) { system.api }
+                let load = Load(isPatient: true, pause: .milliseconds(100)) { system.api }
                 async let running: Void = load.run(regulars: people)
                 let end = ContinuousClock.now + Self.duration(topology)
                 var (killCount, freezeCount) = (0, 0)
