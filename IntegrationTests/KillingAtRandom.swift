@@ -21,7 +21,7 @@ extension `The whole system under strain` {
                 try await Witness(system: $0).install()
             } _: { system in
                 let regulars = try await regulars(of: system)
-                let load = Load { system.api }
+                let load = Load(pause: .milliseconds(50)) { system.api }
                 async let running: Void = load.run(regulars: regulars)
                 for number in 0..<killCount {
                     if number > 0 { try await begin(system, &chance) }
