@@ -173,10 +173,9 @@ def tell(lines, failures, about, seconds, options):
     accepted = report.read_accepted(RESULTS / "accepted.json")
     if lines:
         print(report.table(lines, accepted))
-        notes = [f"{line.id}: beside {line.beside}" if line.beside else "" for line in lines]
-        notes = [note + (f"; {line.note}" if line.note else "") or ""
-                 for note, line in zip(notes, lines)]
-        print("\n" + "\n".join(note for note in notes if note))
+        notes = [(line.id, [f"beside {line.beside}"] * bool(line.beside)
+                  + [line.note] * bool(line.note)) for line in lines]
+        print("\n" + "\n".join(f"{id}: {'; '.join(parts)}" for id, parts in notes if parts))
         name = about["at"].replace(":", "").replace("+0000", "Z")
         if options.scale != 1:
             name += "-tried"
