@@ -18,8 +18,9 @@ class Spread:
     """How sure a median is, and the extremes.
 
     `notch` is that of a notched box plot, 1.57 interquartile ranges by the root of the number of
-    samples: two medians differ, at about 95 %, when they lie further apart than their notches
-    reach together (McGill, Tukey, Larsen: Variations of Box Plots, 1978).
+    samples: two medians differ when they lie further apart than their notches reach together. Of
+    like samples one pair in twenty seems to, with three to five samples one in eight
+    (McGill, Tukey, Larsen: Variations of Box Plots, 1978).
     """
 
     notch: float
@@ -87,8 +88,8 @@ class Line:
         }
 
 
-# What no handful of rounds shows: two runs lie this far apart whatever happens within one. Times
-# that nothing is beside follow the machine's pace, which is another one from hour to hour where
+# What no handful of rounds shows: two runs lie this far apart whatever happens within one. Times,
+# which nothing is beside, follow the machine's pace, which is another one from hour to hour where
 # others share it; ratios are free of it, and memory is.
 DRIFT, DRIFT_OF_TIMES = 0.03, 0.15
 

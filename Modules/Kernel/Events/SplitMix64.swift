@@ -1,7 +1,8 @@
 /// A quick generator whose series follows from its seed: for names that nobody gains by guessing,
 /// and for the same dice on every machine. Never for secrets.
 ///
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.
+/// Guy L. Steele Jr., Doug Lea, Christine H. Flood: Fast Splittable Pseudorandom Number Generators,
+/// OOPSLA 2014.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -218,7 +218,7 @@ enum CloudEventRecord {
     }
 
     private static func isJSON(_ data: Data) -> Bool {
-        // A lone NUL would be taken for the end of the text further down.
+        // A NUL is nowhere allowed in JSON, and PostgreSQL refuses it.
         guard String(validating: data, as: UTF8.self) != nil, !data.contains(0) else {
             return false
         }

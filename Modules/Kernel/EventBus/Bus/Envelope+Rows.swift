@@ -59,7 +59,7 @@ package enum LogName {
     /// CloudEvents `source` of what lies in a log.
     package static func source(of log: String) -> String {
         // By bytes: each event that is read comes by here.
-        guard let mark = log.utf8.firstIndex(of: UInt8(ascii: "|")) else {
+        guard let mark = log.utf8.firstIndex(of: UInt8(ascii: separator)) else {
             return Outbox.source(of: log)
         }
         return String(log[log.utf8.index(after: mark)...])
@@ -71,11 +71,11 @@ package enum LogName {
         let prefix = Outbox.source(of: "")
         guard source.hasPrefix(prefix) else { return nil }
         let module = source.dropFirst(prefix.count)
-        return module.isEmpty || module.contains { $0 == "/" || $0 == separator }
+        return module.isEmpty || module.contains { $0 == "/" || $0 == Character(separator) }
             ? nil : String(module)
     }
 
     /// No topic and no partition has one of these in its name.
-    private static let separator: Character = "|"
+    private static let separator: Unicode.Scalar = "|"
     private static let resetMark: Character = "@"
 }

@@ -2,7 +2,6 @@ import Events
 import Instrumentation
 import Logging
 import Metrics
-import Synchronization
 import Telemetry
 import Tracing
 
@@ -29,7 +28,7 @@ struct ConsumerMetrics: Sendable {
     let duplicates: Counter
     let retried: Counter
     let unknown: Counter
-    private let durations = Durations()
+    private let durations = MetricsByKey<Topic, Metrics.Timer>()
 
     init(consumer: String) {
         self.consumer = consumer
@@ -49,22 +48,14 @@ struct ConsumerMetrics: Sendable {
     }
 
     func duration(of topic: Topic) -> Metrics.Timer {
-        durations.timers.withLock { timers in
-            if let known = timers[topic] { return known }
-            let timer = Metrics.Timer(
+        durations.metric(topic) {
+            Metrics.Timer(
                 label: "messaging.process.duration",
                 dimensions: [
                     ("messaging.destination.name", topic.rawValue),
                     ("messaging.consumer.group.name", consumer),
                 ])
-            timers[topic] = timer
-            return timer
         }
-    }
-
-    /// By topic: there is one measurement an event, and few topics.
-    private final class Durations: Sendable {
-        let timers = Mutex<[Topic: Metrics.Timer]>([:])
     }
 }
 

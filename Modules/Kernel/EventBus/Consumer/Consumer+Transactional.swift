@@ -81,18 +81,17 @@ extension Consumer {
     private func handle(
         _ batch: StreamBatch, under lease: Lease
     ) async throws -> (Taken, Tally) {
-        let isSeparate = state.withLock { batch.after < $0.separateUpTo[batch.stream] ?? 0 }
+        let failedUpTo = state.withLock { $0.failedUpTo[batch.stream] }
         var failure: (any Error)?
-        if !isSeparate {
+        // Where one event failed, the next ones often do, too.
+        if failedUpTo.map({ batch.after > $0 }) ?? true {
             do {
                 return try await handle(batch, separately: false, under: lease)
             } catch let error where isFaultOfEvent(error) { failure = error }
         }
         let (taken, tally) = try await handle(batch, separately: true, under: lease)
         if failure != nil || !tally.failures.isEmpty {
-            // Where one event fails, the next ones often do, too.
-            let next = batch.upTo + 1
-            state.withLock { $0.separateUpTo[batch.stream] = next }
+            state.withLock { $0.failedUpTo[batch.stream] = batch.upTo }
         }
         if let failure, tally.failures.isEmpty {
             logger.warning(

@@ -21,9 +21,9 @@ struct ConsumerState: Sendable {
     var isWorkingOffSuspects = false
     /// Events parked; `nil` when it is to be counted.
     var parkedCount: Int?
-    /// Up to where each event of a stream gets a savepoint of its own, because one failed there or
-    /// just before.
-    var separateUpTo: [String: Int64] = [:]
+    /// The end of the last batch of each stream that had a failure: events up to there, and the
+    /// batch that follows, get a savepoint each.
+    var failedUpTo: [String: Int64] = [:]
     /// When parked events and replays were last asked for, in uptime.
     var lookedAt: Duration?
     /// Replays that go on, by stream.

@@ -4,7 +4,6 @@ import Hummingbird
 import Instrumentation
 import Logging
 import Metrics
-import Synchronization
 import Telemetry
 import Tracing
 
@@ -135,44 +134,35 @@ package enum KnownMethod {
     }
 }
 
-/// The metrics of requests, each made once: they are told apart by few values.
-private final class RequestMetrics: Sendable {
+private struct RequestMetrics: Sendable {
     private struct Answer: Hashable {
         let method: String
         let route: String?
         let status: Int
     }
 
-    private let meters = Mutex<[String: Meter]>([:])
-    private let timers = Mutex<[Answer: Metrics.Timer]>([:])
+    private let meters = MetricsByKey<String, Meter>()
+    private let timers = MetricsByKey<Answer, Metrics.Timer>()
 
     func active(method: String) -> Meter {
-        meters.withLock { meters in
-            if let known = meters[method] { return known }
-            let meter = Meter(
+        meters.metric(method) {
+            Meter(
                 label: "http.server.active_requests",
                 dimensions: [("http.request.method", method), ("url.scheme", "http")])
-            meters[method] = meter
-            return meter
         }
     }
 
     func record(
         method: String, route: String?, status: HTTPResponse.Status, _ duration: Duration
     ) {
-        let answer = Answer(method: method, route: route, status: status.code)
-        let timer = timers.withLock { timers in
-            if let known = timers[answer] { return known }
-            let timer = Metrics.Timer(
+        timers.metric(Answer(method: method, route: route, status: status.code)) {
+            Metrics.Timer(
                 label: "http.server.request.duration",
                 dimensions: [
                     ("http.request.method", method), ("http.route", route ?? ""),
                     ("http.response.status_code", "\(status.code)"), ("url.scheme", "http"),
                 ])
-            timers[answer] = timer
-            return timer
-        }
-        timer.recordNanoseconds(Int64(duration / .nanoseconds(1)))
+        }.recordNanoseconds(Int64(duration / .nanoseconds(1)))
     }
 }
 
