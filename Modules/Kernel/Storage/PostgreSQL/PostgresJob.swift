@@ -42,8 +42,10 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
         case stop(PostgresCanceller)
     }
 
-    /// How often a transaction is run before a conflict is passed on.
-    private static var tryCountMax: Int { 8 }
+    /// How long after its first try a transaction is run again after conflicts: as long as SQLite
+    /// waits for another writer. A number of tries would be over the sooner, the more there are
+    /// who want the same row.
+    private static var conflictDurationMax: Duration { .seconds(5) }
 
     private let work: Work
     private let context: InstrumentationContext
@@ -125,13 +127,14 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
         guard isWanted else { return .answered }
         canceller.begin(self)
         defer { canceller.end() }
+        let start = ContinuousClock.now
         var tryCount = 0
         while true {
             tryCount += 1
             do {
                 try attempt(on: connection)
                 return .answered
-            } catch let error as StorageError where mayTryAgain(error, tryCount) {
+            } catch let error as StorageError where mayTryAgain(error, tryCount, since: start) {
                 // On the connection's own thread: nobody else waits for it.
                 Thread.sleep(forTimeInterval: pause(after: tryCount))
             } catch let error as StorageError where !connection.isAlive {
@@ -158,20 +161,26 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
         }
     }
 
-    private func mayTryAgain(_ error: StorageError, _ tryCount: Int) -> Bool {
-        guard !isAnswered else { return false }
+    private func mayTryAgain(
+        _ error: StorageError, _ tryCount: Int, since start: ContinuousClock.Instant
+    ) -> Bool {
+        guard !isAnswered, !isStopped.load(ordering: .relaxed) else { return false }
         if error.isStalePlan { return tryCount < 3 }
-        return error.kind == .conflict && tryCount < Self.tryCountMax
+        return error.kind == .conflict && ContinuousClock.now - start < Self.conflictDurationMax
     }
 
-    /// A caller that was cancelled is told so, not how the server ended its statement.
+    /// A caller that was cancelled is told so, not how the server ended its statement, nor what
+    /// kept it from being run again.
     private func cancelled(_ error: any Error) -> Bool {
-        (error as? StorageError)?.code == "57014" && isStopped.load(ordering: .relaxed)
+        guard isStopped.load(ordering: .relaxed), let error = error as? StorageError else {
+            return false
+        }
+        return error.code == "57014" || error.kind == .conflict
     }
 
     /// Seconds; random up to twice as long from try to try, so that those who met part.
     private func pause(after tryCount: Int) -> Double {
-        Double.random(in: 0...1) * min(0.002 * Double(1 << tryCount), 0.1)
+        Double.random(in: 0...1) * min(0.002 * Double(1 << min(tryCount, 6)), 0.1)
     }
 
     private func answer(_ outcome: Result<Value, any Error>) {
