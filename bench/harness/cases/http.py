@@ -173,7 +173,7 @@ def ordering_on_sqlite(workshop, size):
 
     def component():
         directory = workshop.new_directory("replayed")
-        units = max(50, int(orders.placed / 3))
+        units = max(50, orders.placed)
         result = workshop.run_bench(
             "replay-rows", "--from", path, "--into", directory / "order.sqlite",
             "--units", units, "--total", count())
