@@ -170,7 +170,7 @@ def main():
 
 
 def tell(lines, failures, about, seconds, options):
-    accepted = report.read_accepted(RESULTS / "accepted.json")
+    accepted, accepted_on = report.read_accepted(RESULTS / "accepted.json")
     if lines:
         print(report.table(lines, accepted))
         notes = [(line.id, [f"beside {line.beside}"] * bool(line.beside)
@@ -185,6 +185,8 @@ def tell(lines, failures, about, seconds, options):
         print(f"\n{seconds:.0f} s on {about['cores']} cores ({about['cpu']}), commit"
               f" {about['commit'][:10]}{'' if about['isClean'] else ' with changes'};"
               f" {stem.relative_to(ROOT)}.json, .svg, .png")
+        if accepted and accepted_on.get("cpu") != about["cpu"]:
+            print(f"What was accepted comes from another machine: {accepted_on.get('cpu')}.")
         if options.scale != 1:
             print("These figures come from a run that is too small to say anything.")
     for failure in failures:

@@ -50,10 +50,11 @@ def absolute(samples, unit):
 
 
 def read_accepted(path):
-    """The accepted lines by id; none when nothing was accepted yet."""
+    """The accepted lines by id, and what is known of the machine; nothing when none are."""
     if not path.exists():
-        return {}
-    return {line["id"]: line for line in json.loads(path.read_text())["lines"]}
+        return {}, {}
+    results = json.loads(path.read_text())
+    return {line["id"]: line for line in results["lines"]}, results["machine"]
 
 
 def write_json(path, machine, lines, seconds, failures=()):
