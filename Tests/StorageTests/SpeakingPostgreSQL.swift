@@ -99,25 +99,33 @@ private final class Order: Sendable {
         await backend.close()
     }
 
-    @Test func `runs a transaction no more whose caller has gone`() async throws {
-        let (bench, backend) = try await backend()
-        try await bench.insert("a")
+    @Test(arguments: [
+        StorageError(kind: .conflict, code: "40001", detail: "always"),
+        StorageError(kind: .statement, code: "26000", detail: "no such prepared statement"),
+    ])
+    func `runs a transaction no more whose caller has gone`(after error: StorageError) async throws
+    {
+        let (_, backend) = try await backend()
         let (met, meet) = AsyncStream<Void>.makeStream()
-        let lastTry = Mutex(ContinuousClock.now)
-        let waiting = Task {
-            try await transact(backend) { _ in
-                lastTry.withLock { $0 = .now }
-                meet.yield()
-                throw StorageError(kind: .conflict, code: "40001", detail: "always")
+        let (tryCount, gate) = (Count(), Gate())
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await transact(backend) { _ in
+                    meet.yield()
+                    if tryCount.add() == 1 { gate.wait() }
+                    throw error
+                }
             }
+            for await _ in met { break }
+            group.cancelAll()
+            let end = ContinuousClock.now
+            gate.open()
+            let result = await group.nextResult()
+            #expect(throws: CancellationError.self) { try result?.get() }
+            #expect(ContinuousClock.now - end < .seconds(4), "long before it would be given up")
         }
-        for await _ in met { break }
-        waiting.cancel()
-        let end = ContinuousClock.now
-        await #expect(throws: CancellationError.self) { try await waiting.value }
-        #expect(ContinuousClock.now - end < .seconds(4), "long before it would be given up")
         await backend.close()
-        #expect(lastTry.withLock { $0 } - end < .seconds(1))
+        #expect(tryCount.value == 1)
     }
 
     @Test func `loses no deadlock's victim`() async throws {

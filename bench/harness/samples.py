@@ -92,8 +92,7 @@ class Line:
 # which nothing is beside, follow the machine's pace, which is another one from hour to hour where
 # others share it; ratios are free of it. Memory follows the order in which threads ask for it, and
 # a million events are measured once a run.
-DRIFT = {"ms": 0.15, "MiB": 0.05}
-DRIFT_OF_RATIOS = 0.03
+DRIFT = {"×": 0.03, "ms": 0.15, "MiB": 0.05}
 
 
 def compared(line, accepted):
@@ -104,9 +103,9 @@ def compared(line, accepted):
     """
     if accepted is None:
         return ""
-    drift = DRIFT.get(line.unit, DRIFT_OF_RATIOS)
     margin = max(
-        line.spread.notch + Spread.of(accepted["samples"]).notch, drift * abs(accepted["value"]))
+        line.spread.notch + Spread.of(accepted["samples"]).notch,
+        DRIFT[line.unit] * abs(accepted["value"]))
     difference = line.value - accepted["value"]
     if abs(difference) <= margin:
         return "same" if line.is_reached or not accepted["isReached"] else "same, goal missed now"

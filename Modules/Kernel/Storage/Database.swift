@@ -161,6 +161,12 @@ public enum Isolation: Sendable, Hashable {
     case serializable
 }
 
+/// Transactions that are in each other's way.
+enum Contention {
+    /// How long, on either engine, a transaction goes on trying before its caller is told.
+    static let patience = Duration.seconds(5)
+}
+
 /// A storage engine. One conformance suite holds for all of them.
 package protocol StorageBackend: Sendable {
     var dialect: Dialect { get }

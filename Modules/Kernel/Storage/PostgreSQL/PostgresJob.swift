@@ -42,11 +42,6 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
         case stop(PostgresCanceller)
     }
 
-    /// How long after its first try a transaction is run again after conflicts: as long as SQLite
-    /// waits for another writer. A number of tries would be over the sooner, the more there are
-    /// who want the same row.
-    private static var conflictDurationMax: Duration { .seconds(5) }
-
     private let work: Work
     private let context: InstrumentationContext
     private let body: @Sendable (Transaction) throws -> Value
@@ -166,7 +161,8 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
     ) -> Bool {
         guard !isAnswered, !isStopped.load(ordering: .relaxed) else { return false }
         if error.isStalePlan { return tryCount < 3 }
-        return error.kind == .conflict && ContinuousClock.now - start < Self.conflictDurationMax
+        // A number of tries would be over the sooner, the more there are who want the same row.
+        return error.kind == .conflict && ContinuousClock.now - start < Contention.patience
     }
 
     /// A caller that was cancelled is told so, not how the server ended its statement, nor what
@@ -175,12 +171,12 @@ final class PostgresJob<Value: Sendable>: AnyPostgresJob {
         guard isStopped.load(ordering: .relaxed), let error = error as? StorageError else {
             return false
         }
-        return error.code == "57014" || error.kind == .conflict
+        return error.code == "57014" || error.kind == .conflict || error.isStalePlan
     }
 
     /// Seconds; random up to twice as long from try to try, so that those who met part.
     private func pause(after tryCount: Int) -> Double {
-        Double.random(in: 0...1) * min(0.002 * Double(1 << min(tryCount, 6)), 0.1)
+        Double.random(in: 0...1) * min(0.002 * exp2(Double(tryCount)), 0.1)
     }
 
     private func answer(_ outcome: Result<Value, any Error>) {

@@ -50,8 +50,8 @@ package final class SQLiteBackend: StorageBackend {
     /// change are copied a quarter as often.
     private static let checkpointPageCount = 4_000
 
-    /// Some five seconds.
-    private static let busyLookCountMax = 5_000
+    /// One a millisecond.
+    private static let busyLookCountMax = Int(Contention.patience / .milliseconds(1))
 
     private static func configuration(for name: String) -> Configuration {
         var configuration = Configuration()
