@@ -231,7 +231,7 @@ var app: [Target] {
         .testTarget(
             name: "AppTests",
             dependencies: platform + [
-                "EventCatalogue", "Gateway", "flotilla", "FlotillaTesting", .yams,
+                "EventCatalogue", "Gateway", "UserContract", "flotilla", "FlotillaTesting", .yams,
             ],
             path: "Tests/AppTests", swiftSettings: strict),
         .testTarget(

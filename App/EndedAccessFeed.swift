@@ -55,10 +55,17 @@ final class EndedAccessFeed: Service {
                 ) \(dialect.strict);
                 CREATE INDEX ended_access_change ON ended_access (changed_at);
                 """
-            }
+            },
+            Migration(2, "keep what stays so") { _ in
+                """
+                DELETE FROM ended_access WHERE NOT has_ended;
+                ALTER TABLE ended_access DROP COLUMN has_ended;
+                """
+            },
         ])
 
-    /// What a module hears of it.
+    /// What a module hears of it: ends that nothing undoes, so that it does not matter which module
+    /// hears them when. A suspension, which can be lifted, ends sessions by name.
     static func subscription(
         of module: String, access: EndedAccess, now: @escaping @Sendable () -> Date = { Date() }
     ) -> Subscription {
@@ -67,24 +74,16 @@ final class EndedAccessFeed: Service {
             [
                 .on(UserSessionsEnded.self) { event, _, transaction in
                     for id in event.sessionIDs {
-                        try note(.session(id), hasEnded: true, access, at: now(), in: transaction)
+                        try note(.session(id), access, at: now(), in: transaction)
                     }
-                },
-                .on(UserAccountStatusChanged.self) { event, _, transaction in
-                    try note(
-                        .user(event.userID),
-                        hasEnded: event.newStatus == UserAccountStatusChanged.suspended, access,
-                        at: now(), in: transaction)
                 },
                 .on(APIKeyRevoked.self) { event, _, transaction in
                     // A service's tokens are about the key.
                     try note(
-                        .user(UserID(event.keyID.uuid)), hasEnded: true, access, at: now(),
-                        in: transaction)
+                        .user(UserID(event.keyID.uuid)), access, at: now(), in: transaction)
                 },
                 .on(UserDeleted.self) { event, _, transaction in
-                    try note(
-                        .user(event.userID), hasEnded: true, access, at: now(), in: transaction)
+                    try note(.user(event.userID), access, at: now(), in: transaction)
                 },
             ])
     }
@@ -126,14 +125,13 @@ final class EndedAccessFeed: Service {
         let rows = try await database.read { transaction in
             try transaction.rows(
                 """
-                SELECT kind, subject, has_ended, changed_at FROM ended_access
+                SELECT kind, subject, changed_at FROM ended_access
                 WHERE changed_at >= \(max(since, oldest))
                 """
             ).map { row in
                 (
                     kind: try row.get("kind", as: String.self),
                     subject: try row.get("subject", as: String.self),
-                    hasEnded: try row.get("has_ended", as: Bool.self),
                     changedAt: try row.get("changed_at", as: Date.self)
                 )
             }
@@ -142,13 +140,13 @@ final class EndedAccessFeed: Service {
             guard let subject = EndedAccess.Subject(kind: row.kind, text: row.subject) else {
                 continue
             }
-            row.hasEnded ? access.end(subject, at: row.changedAt) : access.resume(subject)
+            access.end(subject, at: row.changedAt)
         }
         return start - Self.overlapSeconds
     }
 
     private static func note(
-        _ subject: EndedAccess.Subject, hasEnded: Bool, _ access: EndedAccess, at now: Date,
+        _ subject: EndedAccess.Subject, _ access: EndedAccess, at now: Date,
         in transaction: Transaction
     ) throws {
         let now = now.wholeMilliseconds
@@ -159,13 +157,12 @@ final class EndedAccessFeed: Service {
             """)
         try transaction.execute(
             """
-            INSERT INTO ended_access (kind, subject, has_ended, changed_at)
-            VALUES (\(subject.kind), \(subject.text), \(hasEnded), \(now))
-            ON CONFLICT (kind, subject)
-                DO UPDATE SET has_ended = excluded.has_ended, changed_at = excluded.changed_at
+            INSERT INTO ended_access (kind, subject, changed_at)
+            VALUES (\(subject.kind), \(subject.text), \(now))
+            ON CONFLICT (kind, subject) DO UPDATE SET changed_at = excluded.changed_at
             """)
         // It may be told too early, and again, but never wrongly: the event is a fact.
-        hasEnded ? access.end(subject, at: now) : access.resume(subject)
+        access.end(subject, at: now)
     }
 }
 

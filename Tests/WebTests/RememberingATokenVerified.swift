@@ -42,16 +42,13 @@ import Testing
         #expect(await isRefused(token, by: verifier))
     }
 
-    @Test func `does not let it outlive its session`() async throws {
+    @Test(arguments: [true, false])
+    func `does not let it outlive its session or its user`(isSession: Bool) async throws {
         let ended = EndedAccess()
         let verifier = try await forge.verifier(endedAccess: ended, now: { [time] in time.now })
         let token = try forge.token()
         _ = try await verifier.verify(token)
-        ended.end(.session("s-1"), at: time.now)
-        #expect(await isRefused(token, by: verifier))
-        ended.resume(.session("s-1"))
-        _ = try await verifier.verify(token)
-        ended.end(.user(forge.user), at: time.now)
+        ended.end(isSession ? .session("s-1") : .user(forge.user), at: time.now)
         #expect(await isRefused(token, by: verifier))
     }
 

@@ -184,12 +184,14 @@ struct SessionStore: Sendable {
             assurance: Principal.Assurance(rawValue: try row.get("assurance")) ?? .oneFactor)
     }
 
-    /// Every new session takes up to two expired ones away, their tokens with them.
+    /// Every new session takes up to two expired ones away, their tokens with them, though none
+    /// whose last access token may live yet: it is ended by its session's name.
     private func purgeSomeExpired(at now: Date, in transaction: Transaction) throws {
+        let oldest = now - Double(EndedAccess.retention.components.seconds)
         try transaction.execute(
             """
             DELETE FROM sessions WHERE id IN (
-                SELECT id FROM sessions WHERE expires_at < \(now) ORDER BY expires_at LIMIT 2
+                SELECT id FROM sessions WHERE expires_at < \(oldest) ORDER BY expires_at LIMIT 2
                 \(only: .postgresql, "FOR UPDATE SKIP LOCKED"))
             """)
     }

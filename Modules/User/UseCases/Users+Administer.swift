@@ -22,7 +22,7 @@ extension Users {
         _ status: User.Status, of id: UserID, reason: String, by caller: Principal
     ) async throws -> User {
         let now = now().wholeMilliseconds
-        let user = try await ending.write { transaction, ended in
+        return try await ending.write { transaction, ended in
             guard var user = try store.find(id, in: transaction) else { throw UserError.notFound }
             try roles.requireRank(of: caller, over: id, in: transaction)
             guard user.status != status else { return user }
@@ -38,12 +38,9 @@ extension Users {
             if status == .suspended {
                 try ending.endAll(of: id, because: .suspended, in: transaction, &ended)
                 try mailed.store.voidAll(of: id, in: transaction)
-                ended.end(id)
             }
             return user
         }
-        if user.status != .suspended { ending.endedAccess.resume(.user(id)) }
-        return user
     }
 
     /// Takes a user's second factor away, who lost it with the recovery codes; their sessions end.

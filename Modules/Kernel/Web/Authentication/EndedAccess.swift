@@ -4,7 +4,9 @@ import Synchronization
 
 /// Sessions and users whose access tokens are no longer taken, though they have not expired.
 ///
-/// Each process keeps its own, in memory, fed by events. An entry is kept for longer than any
+/// Each process keeps its own, in memory, fed by events that several modules hear, each in its own
+/// time. So what has ended stays so: an end that could be undone would be undone, or done again,
+/// whenever a slower module hears of it. An entry is kept for longer than any
 /// access token lives; after that the tokens' own expiry does.
 public final class EndedAccess: Sendable {
     /// Longer than any access token lives, with the clocks' leeway.
@@ -37,11 +39,6 @@ public final class EndedAccess: Sendable {
             let oldest = now - Double(Self.retention.components.seconds)
             state.entries = state.entries.filter { $0.value > oldest }
         }
-    }
-
-    /// Takes tokens of a subject again.
-    public func resume(_ subject: Subject) {
-        _ = state.withLock { $0.entries.removeValue(forKey: subject) }
     }
 
     /// Whether a caller's tokens are no longer taken.
