@@ -99,17 +99,20 @@ test: packages test-tools lint check-files ## Check the format and the files, th
 ONLY ?=
 SCALE ?= 1
 ACCEPT ?=
-MEASURE = .tools/bench/bin/python scripts/bench.py .build/release/flotilla \
-    .build/release/flotilla-bench --only "$(ONLY)" --scale "$(SCALE)" $(if $(ACCEPT),--accept)
+AGAINST ?=
+MEASURE = scripts/bench.py .build/release/flotilla .build/release/flotilla-bench \
+    --only "$(ONLY)" --scale "$(SCALE)" $(if $(filter 1,$(ACCEPT)),--accept) \
+    $(if $(AGAINST),--against "$(AGAINST)")
 .PHONY: bench
 bench: packages ## Measure Flotilla beside what it stands on (ONLY=P1,P5, ACCEPT=1, SCALE=0.05 to try).
+	@scripts/install-packages.sh python3
+	@python3 $(MEASURE) --check
 	@scripts/install-packages.sh $(BENCH_PACKAGES)
 	@scripts/install-tools.sh bench
-	@$(MEASURE) --check
 	@swift build --configuration release --product flotilla $(CHECKS) $(OPTIMIZED)
 	@swift build --configuration release --product flotilla-bench $(CHECKS) $(OPTIMIZED)
-	@if [[ -n "$(ACCEPT)" ]]; then $(MAKE) bench-guarantees; fi
-	@exec $(MEASURE)
+	@if [[ "$(ACCEPT)" == 1 ]]; then $(MAKE) bench-guarantees; fi
+	@exec .tools/bench/bin/python $(MEASURE)
 
 # What must hold before a figure counts: of the bus, of commits, of idempotent orders, of tokens.
 GUARANTEES := ^(EventBus|Storage|Web|Order|User|Kafka)Tests\.

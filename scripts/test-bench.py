@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Tests what bench.py makes of its samples, and how it reads PostgreSQL's log."""
 
-import json
 import os
 import pathlib
 import signal
@@ -10,10 +9,12 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "scripts")]
 
+import bench  # noqa: E402
 from harness import capture, report  # noqa: E402
 from harness.processes import Failed, Workshop, alternating  # noqa: E402
 from harness.samples import Line, Spread, compared, quantile  # noqa: E402
@@ -53,7 +54,7 @@ class Samples(unittest.TestCase):
         self.assertTrue(line([1.0], is_more_better=False).is_reached)
         self.assertFalse(line([1.01], is_more_better=False).is_reached)
 
-    def test_medians_differ_when_their_notches_do_not_touch(self):
+    def test_runs_differ_when_their_stated_spreads_do_not_touch(self):
         def ratios(samples):
             return Line.ratio("P0", "x", [(1, sample) for sample in samples], 1)
 
@@ -65,14 +66,23 @@ class Samples(unittest.TestCase):
         self.assertEqual(compared(ratios([0.7, 0.7, 0.7]), accepted), "WORSE by 30%")
         self.assertEqual(compared(ratios([1.0]), None), "")
 
-    def test_times_drift_with_the_machine(self):
-        ratio = Line.ratio("P0", "x", [(10, 10)], 1).json()
-        self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.2)], 1), ratio), "same")
-        self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.4)], 1), ratio), "better by 4%")
-        for unit, value, found in (("ms", 114, "same"), ("MiB", 104, "same"),
-                                   ("MiB", 106, "WORSE by 6%")):
+    def test_what_no_rounds_show_is_stated_with_the_spread(self):
+        ratio = Line.ratio("P0", "x", [(10, 10)], 1)
+        self.assertAlmostEqual(ratio.stated, 0.02)
+        self.assertEqual(compared(Line.ratio("P0", "x", [(10, 10.3)], 1), ratio.json()), "same")
+        self.assertEqual(
+            compared(Line.ratio("P0", "x", [(10, 10.5)], 1), ratio.json()), "better by 5%")
+        for unit, value, found in (("ms", 114, "same"), ("MiB", 105, "same"),
+                                   ("MiB", 107, "WORSE by 7%")):
             accepted = Line("P0", "x", [100], 1, False, unit).json()
             self.assertEqual(compared(Line("P0", "x", [value], 1, False, unit), accepted), found)
+
+    def test_other_work_is_not_compared(self):
+        def of(events):
+            return Line.ratio("P0", "x", [(1, 1)], 1, setup={"events": events})
+
+        self.assertEqual(compared(of(10), of(10).json()), "same")
+        self.assertEqual(compared(of(20), of(10).json()), "")
 
     def test_a_goal_that_is_missed_now_is_told_even_when_little_changed(self):
         accepted = line([1.0]).json()
@@ -93,16 +103,56 @@ class Reports(unittest.TestCase):
         cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
         self.assertEqual(cells[2], ["P1", "fast", "0.80 ×", "0.11", "0.70 – 0.90", "≥ 0.75", "yes",
                                     "–", "800 1/s", "1 000 1/s"])
-        self.assertEqual(cells[3], ["P2", "slow", "32.0 ms", "1.11", "31.0 – 33.0", "≤ 30.0 ms",
+        self.assertEqual(cells[3], ["P2", "slow", "32.0 ms", "2.56", "31.0 – 33.0", "≤ 30.0 ms",
                                     "NO", "–", "", ""])
 
     def test_results_are_read_again_as_they_were_written(self):
         with tempfile.TemporaryDirectory() as directory:
-            path = pathlib.Path(directory) / "results/accepted.json"
-            self.assertEqual(report.read_accepted(path), ({}, {}))
+            results = pathlib.Path(directory) / "results/2026.json"
+            accepted = results.with_name("accepted.json")
+            self.assertEqual(report.read_results(accepted), ({}, {}))
             one = line([1, 2, 3], id="P7-1")
-            report.write_json(path, {"cores": 2}, [one], 1.5)
-            self.assertEqual(report.read_accepted(path), ({"P7-1": one.json()}, {"cores": 2}))
+            report.write_json(results, {"cores": 2}, [one], 1.5)
+            for _ in range(2):
+                report.accept(results, accepted)
+            self.assertEqual(report.read_results(accepted), ({"P7-1": one.json()}, {"cores": 2}))
+
+    def test_a_run_says_how_much_of_it_came_to_the_same(self):
+        lines = [line([1.0], id="P1"), line([2.0], id="P2"), line([1.0], id="P3")]
+        accepted = {name: line([1.0], id=name).json() for name in ("P1", "P2")}
+        self.assertEqual(
+            report.agreement(lines, accepted),
+            "1 of 2 lines lie within the spread that both runs state.")
+
+
+class Asking(unittest.TestCase):
+    """What the caller did wrong is one line and 2, before anything is measured."""
+
+    def refused(self, *arguments, programs=("true", "true"), **environment):
+        run = subprocess.run(
+            [sys.executable, ROOT / "scripts/bench.py",
+             *(f"/bin/{name}" for name in programs), *arguments],
+            env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+        self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
+        self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+        return run.stderr
+
+    def test_what_is_not_there_is_named(self):
+        self.assertIn("there is no P99; there are P1, P2", self.refused("--only", "p1,P99"))
+        self.assertIn("nothing is named", self.refused("--only", " , "))
+        for text in ("0", "-1", "11", "much", "nan"):
+            self.assertIn(text, self.refused(f"--scale={text}"))
+        self.assertIn("everything", self.refused("--accept", "--only", "P1"))
+        self.assertIn("--what", self.refused("--what"))
+        self.assertIn("/none", self.refused(BENCH_DIRECTORY="/none"))
+        self.assertIn("BENCH_DIRECTORY: ", self.refused(BENCH_DIRECTORY="/proc"))
+        self.assertIn("/none", self.refused("--against", "/none"))
+        self.assertIn("can't be compared", self.refused("--against", "/etc/passwd"))
+        self.assertIn("/bin/none", self.refused(programs=("true", "none")))
+
+    def test_a_line_names_the_benchmark_that_it_comes_from(self):
+        self.assertEqual(bench.chosen("p6-2, P1,P6"), ["P6", "P1"])
+        self.assertEqual(bench.chosen(""), list(bench.ALL))
 
 
 LOG = """\
@@ -160,12 +210,33 @@ class Running(unittest.TestCase):
             return value
 
         pairs = alternating(2, lambda: measure("A", 2), lambda: measure("B", 4), "x")
-        self.assertEqual((calls, pairs), (["A", "B"] * 3, [(2, 4)] * 2))
+        self.assertEqual((calls, pairs), (["A", "B", "A", "B", "B", "A"], [(2, 4)] * 2))
+
+    def test_a_benchmark_that_fails_loses_nothing_of_the_others(self):
+        def broken(workshop, size):
+            workshop.start(["sleep", "60"])
+            workshop.new_directory("left")
+            raise KeyError("events")
+
+        lines, failures = [], []
+        workshop = Workshop("none", "none")
+        try:
+            with unittest.mock.patch.dict(
+                    bench.ALL, {"P1": broken, "P2": lambda *_: [line([1.0])]}):
+                bench.measure(["P1", "P2"], workshop, bench.Size(1), lines, failures)
+            self.assertEqual((workshop.processes, list(workshop.directory.iterdir())), ([], []))
+        finally:
+            workshop.close()
+        self.assertEqual((len(lines), failures), (1, ["P1: KeyError: 'events'"]))
 
     def test_a_program_that_fails_is_no_result(self):
         workshop = Workshop("none", "none")
         try:
-            self.assertEqual(workshop.run(["sh", "-c", "echo ok; echo '{\"a\": 1}'"]), {"a": 1})
+            told = ["sh", "-c", "echo ok; echo '{\"a\": 1}'"]
+            self.assertEqual(workshop.run_json(told), {"a": 1})
+            self.assertEqual(workshop.run(told), 'ok\n{"a": 1}')
+            with self.assertRaisesRegex(Failed, "no result"):
+                workshop.run_json(["echo", "ok"])
             with self.assertRaisesRegex(Failed, "broken"):
                 workshop.run(["sh", "-c", "echo broken >&2; exit 3"])
         finally:

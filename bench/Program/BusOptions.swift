@@ -46,3 +46,21 @@ struct BusOptions: ParsableArguments {
         return settings
     }
 }
+
+/// How many events a measurement takes.
+struct LoadOptions: ParsableArguments {
+    @Option(help: "Events that are measured.")
+    var events: Int
+
+    @Option(help: "Events that go before, unmeasured.")
+    var warmup = 500
+
+    @Option(help: "Different keys.")
+    var keys = 1_000
+
+    func validate() throws {
+        guard events > 0, warmup >= 0, keys > 0 else {
+            throw ValidationError("events and keys are above 0, and warm-up is not below it")
+        }
+    }
+}

@@ -4,7 +4,9 @@ import Foundation
 
 /// Hashes passwords on one thread as log-ins do, until standard input ends.
 struct HashBeside: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "hash")
+    static let configuration = CommandConfiguration(
+        commandName: "hash",
+        abstract: "Hashes passwords on one thread, until standard input ends.")
 
     @Option(help: "Memory of one hash, in KiB.")
     var memory = 19_456
@@ -15,27 +17,19 @@ struct HashBeside: AsyncParsableCommand {
     func run() async throws {
         try verify(sodium_init() >= 0, "libsodium did not start")
         let (memory, passes) = (memory * 1_024, passes)
-        let stopped = HandledCount()
         let hashes = HandledCount()
+        // It ends with the process.
         Thread {
-            while readLine() != nil {}
-            stopped.increment()
+            var output = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
+            let password = "correct horse battery"
+            while crypto_pwhash_str_alg(
+                &output, password, UInt64(password.utf8.count), passes, memory,
+                crypto_pwhash_ALG_ARGON2ID13) == 0
+            {
+                hashes.increment()
+            }
         }.start()
-        await withCheckedContinuation { continuation in
-            Thread {
-                var output = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
-                let password = "correct horse battery"
-                while stopped.value == 0 {
-                    guard
-                        crypto_pwhash_str_alg(
-                            &output, password, UInt64(password.utf8.count), passes, memory,
-                            crypto_pwhash_ALG_ARGON2ID13) == 0
-                    else { break }
-                    hashes.increment()
-                }
-                continuation.resume()
-            }.start()
-        }
+        await standardInputEnded()
         try verify(hashes.value > 0, "nothing was hashed")
         try say(["hashes": hashes.value])
     }

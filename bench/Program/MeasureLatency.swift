@@ -6,24 +6,24 @@ import Synchronization
 
 /// From the commit of a publication to the commit of its handler's effect, at a steady rate.
 struct MeasureLatency: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "latency")
+    static let configuration = CommandConfiguration(
+        commandName: "latency",
+        abstract: "Measures from commit to handled, at a steady rate.")
 
     @OptionGroup var options: BusOptions
 
     @Option(help: "Events a second, each in a transaction of its own.")
     var rate = 500
 
-    @Option(help: "Events that are measured.")
-    var events: Int
+    @OptionGroup var load: LoadOptions
 
-    @Option(help: "Events that go before, unmeasured.")
-    var warmup = 500
-
-    @Option(help: "Different keys.")
-    var keys = 1_000
+    func validate() throws {
+        guard rate > 0 else { throw ValidationError("a rate is above 0") }
+    }
 
     func run() async throws {
-        let total = Self.primer + warmup + events
+        let events = load.events
+        let total = Self.primer + load.warmup + events
         let times = Times(count: total)
         let rig = try Rig(try options.plan()) { times.handled($0) }
         try await rig.migrate()
@@ -47,7 +47,7 @@ struct MeasureLatency: AsyncParsableCommand {
     private static let primer = 20
 
     private func publish(_ number: Int, on rig: Rig, _ times: Times) async throws {
-        let (outbox, keys) = (rig.outbox, keys)
+        let (outbox, keys) = (rig.outbox, load.keys)
         try await rig.source.write { transaction in
             try outbox.publish(Happened(number: number, keyCount: keys), in: transaction)
             transaction.afterCommit { times.committed(number) }

@@ -4,18 +4,13 @@ import Foundation
 
 /// From the outbox to the broker's acknowledgement, by the relay.
 struct MeasureRelay: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "relay")
+    static let configuration = CommandConfiguration(
+        commandName: "relay",
+        abstract: "Measures events from the outbox to the broker.")
 
     @OptionGroup var options: BusOptions
 
-    @Option(help: "Events that are measured.")
-    var events: Int
-
-    @Option(help: "Events that go before, unmeasured.")
-    var warmup = 500
-
-    @Option(help: "Different keys.")
-    var keys = 1_000
+    @OptionGroup var load: LoadOptions
 
     func run() async throws {
         var plan = try options.plan()
@@ -23,17 +18,19 @@ struct MeasureRelay: AsyncParsableCommand {
         let rig = try Rig(plan)
         try await rig.migrate()
         let seconds = try await rig.running {
-            try await rig.publish(from: 0, count: warmup, batch: warmup, keyCount: keys)
-            try await sent(warmup, of: rig)
             // All at once, so that the relay never waits for the publisher.
-            try await rig.publish(from: warmup, count: events, batch: events, keyCount: keys)
+            func publish(from first: Int, count: Int) async throws {
+                try await rig.publish(
+                    from: first, count: count, batch: count, keyCount: load.keys)
+            }
+            try await publish(from: 0, count: load.warmup)
+            try await sent(load.warmup, of: rig)
+            try await publish(from: load.warmup, count: load.events)
             let start = ContinuousClock.now
-            try await sent(warmup + events, of: rig)
+            try await sent(load.warmup + load.events, of: rig)
             return (ContinuousClock.now - start).seconds
         }
-        try say(
-            Measured(
-                events: events, seconds: seconds, eventsPerSecond: Double(events) / seconds))
+        try say(Measured(events: load.events, seconds: seconds))
     }
 
     /// Waits until the relay has noted that the broker has so many events.

@@ -143,4 +143,8 @@ extension PlainSQLite.Value {
     var string: String? {
         if case .text(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
     }
+
+    var integer: Int64? {
+        if case .integer(let value) = self { value } else { nil }
+    }
 }

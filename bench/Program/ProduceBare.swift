@@ -5,35 +5,26 @@ import Foundation
 
 /// librdkafka's own producer, with the messages that the relay sends and the same guarantees.
 struct ProduceBare: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "produce")
+    static let configuration = CommandConfiguration(
+        commandName: "produce",
+        abstract: "Measures librdkafka's own producer with the relay's messages.")
 
     @Option(help: "Bootstrap servers.")
     var brokers: String
 
-    @Option(help: "Messages that are measured.")
-    var events: Int
-
-    @Option(help: "Messages that go before, unmeasured.")
-    var warmup = 500
-
-    @Option(help: "Different keys.")
-    var keys = 1_000
-
-    @Option(help: "Properties of librdkafka, NAME=VALUE,….")
-    var properties = ""
+    @OptionGroup var load: LoadOptions
 
     func run() async throws {
-        let producer = try BareProducer(
-            brokers: brokers, properties: properties, topic: Happened.topic.rawValue)
+        let producer = try BareProducer(brokers: brokers, topic: Happened.topic.rawValue)
         try producer.makeTopic(partitionCount: 6)
-        let messages = (0..<warmup + events).map { BareMessage(number: $0, keyCount: keys) }
-        try producer.send(messages.prefix(warmup))
+        let messages = (0..<load.warmup + load.events).map {
+            BareMessage(number: $0, keyCount: load.keys)
+        }
+        try producer.send(messages.prefix(load.warmup))
         let start = ContinuousClock.now
-        try producer.send(messages.dropFirst(warmup))
+        try producer.send(messages.dropFirst(load.warmup))
         let seconds = (ContinuousClock.now - start).seconds
-        try say(
-            Measured(
-                events: events, seconds: seconds, eventsPerSecond: Double(events) / seconds))
+        try say(Measured(events: load.events, seconds: seconds))
     }
 }
 
@@ -64,17 +55,13 @@ final class BareProducer {
     private let queue: OpaquePointer?
     private let topic: String
 
-    init(brokers: String, properties: String, topic: String) throws {
+    init(brokers: String, topic: String) throws {
         self.topic = topic
-        var settings = [
+        let settings = [
             "bootstrap.servers": brokers, "acks": "all", "enable.idempotence": "true",
             "linger.ms": "0.5", "compression.type": "none", "partitioner": "murmur2_random",
             "log_level": "2",
         ]
-        for pair in properties.split(separator: ",") {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            if parts.count == 2 { settings[parts[0]] = parts[1] }
-        }
         let conf = rd_kafka_conf_new()
         var text = [CChar](repeating: 0, count: 512)
         for (name, value) in settings {

@@ -4,6 +4,9 @@ import Foundation
 /// Writes the rows of a run of the bus again by plain SQLite: the log, and each consumer's record,
 /// mark and cursor, in the same files and tables, a batch a transaction.
 struct ReplayEvents: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Writes the rows of a run of the bus again by plain SQLite.")
+
     @Option(help: "The directory with the databases that the bus wrote.")
     var from: String
 
@@ -32,8 +35,7 @@ struct ReplayEvents: AsyncParsableCommand {
         for inbox in inboxes { try inbox.check() }
         let written = try log.target.count(of: "outbox_events")
         try verify(written == count, "\(written) of \(count) events were written")
-        try say(
-            Measured(events: count, seconds: seconds, eventsPerSecond: Double(count) / seconds))
+        try say(Measured(events: count, seconds: seconds))
     }
 }
 

@@ -24,6 +24,8 @@ final class Rig: Sendable {
     let outbox: Outbox
     /// By consumer, what was handled and committed.
     let counts: [HandledCount]
+    /// Consumers by module.
+    let consumerCounts: [String: Int]
 
     /// - Parameter onHandled: called with each event's number when its effect is committed.
     init(_ plan: Plan, onHandled: (@Sendable (Int) -> Void)? = nil) throws {
@@ -68,6 +70,7 @@ final class Rig: Sendable {
         }
         self.databases = databases
         self.counts = counts
+        consumerCounts = subscriptions.mapValues(\.count)
     }
 
     var source: Database {

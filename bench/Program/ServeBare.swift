@@ -4,6 +4,9 @@ import Hummingbird
 
 /// Hummingbird alone, with one route that always answers the same.
 struct ServeBare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves one answer by Hummingbird alone.")
+
     @Option(help: "The route, such as /api/v1/orders/:id.")
     var path: String
 

@@ -56,17 +56,24 @@ class Workshop:
         self.processes.append(process)
         return process
 
-    def run(self, command, timeout=300, **options):
+    def run(self, command, **options):
+        """Runs a command to its end; what it wrote."""
+        process = self.start(command, **options)
+        try:
+            return process.text()
+        finally:
+            self.stop(process)
+
+    def run_json(self, command, **options):
         """Runs a command to its end; its last line as JSON."""
         process = self.start(command, **options)
         try:
-            return process.result(timeout)
+            return process.result()
         finally:
-            process.stop()
-            self.processes.remove(process)
+            self.stop(process)
 
     def run_bench(self, *arguments, **options):
-        return self.run([self.bench, *map(str, arguments)], **options)
+        return self.run_json([self.bench, *map(str, arguments)], **options)
 
     def stop(self, process):
         process.stop()
@@ -76,10 +83,16 @@ class Workshop:
     def discard(self, path):
         shutil.rmtree(path, ignore_errors=True)
 
-    def close(self):
+    def clear(self):
+        """Stops what still runs, and removes what was written."""
         for process in reversed(self.processes):
             process.stop()
         self.processes = []
+        for path in self.directory.iterdir():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def close(self):
+        self.clear()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -94,11 +107,12 @@ class Process:
         self.errors = directory / "stderr"
         self.lines = queue.SimpleQueue()
         self.seen = []
-        self.child = subprocess.Popen(
-            self.command, cwd=directory, env={**os.environ, **(environment or {})},
-            stdin=subprocess.PIPE, stderr=open(self.errors, "wb"),
-            stdout=subprocess.DEVNULL if is_silent else subprocess.PIPE,
-            start_new_session=True, preexec_fn=die_with_parent)
+        with open(self.errors, "wb") as errors:
+            self.child = subprocess.Popen(
+                self.command, cwd=directory, env={**os.environ, **(environment or {})},
+                stdin=subprocess.PIPE, stderr=errors,
+                stdout=subprocess.DEVNULL if is_silent else subprocess.PIPE,
+                start_new_session=True, preexec_fn=die_with_parent)
         if not is_silent:
             threading.Thread(target=self.read, daemon=True).start()
 
@@ -107,8 +121,9 @@ class Process:
         return self.child.pid
 
     def read(self):
-        for line in self.child.stdout:
-            self.lines.put(line.decode("utf-8", "replace").rstrip("\n"))
+        with self.child.stdout as output:
+            for line in output:
+                self.lines.put(line.decode("utf-8", "replace").rstrip("\n"))
         self.lines.put(None)
 
     def line(self, pattern, timeout=60):
@@ -126,17 +141,22 @@ class Process:
                 return found
 
     def result(self, timeout=300):
-        """Waits for its end; its last line as JSON, or all of its text."""
+        """Waits for its end; its last line as JSON."""
+        self.text(timeout)
+        try:
+            return json.loads(self.seen[-1])
+        except (IndexError, ValueError):
+            raise Failed(f"{self.name} told no result: {self.seen[-1:]}") from None
+
+    def text(self, timeout=300):
+        """Waits for its end; all that it wrote."""
         deadline = time.monotonic() + timeout
         while (line := self.next_line(deadline)) is not None:
             self.seen.append(line)
         code = self.child.wait(timeout=max(1, deadline - time.monotonic()))
         if code != 0:
             raise Failed(f"{self.name} ended with {code}: {self.complaint()}")
-        try:
-            return json.loads(self.seen[-1]) if self.seen else None
-        except ValueError:
-            return "\n".join(self.seen)
+        return "\n".join(self.seen)
 
     def next_line(self, deadline):
         try:
@@ -180,6 +200,11 @@ class Process:
         text = self.errors.read_text(errors="replace").strip()
         return "\n".join((text.splitlines() or self.seen)[-8:])
 
+    def processor_seconds(self):
+        """What all of its threads have used of the cores."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_mebibytes(self, most=False):
         """What it holds in memory now, or the most that it ever held."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
@@ -188,11 +213,17 @@ class Process:
 
 
 def alternating(rounds, component, flotilla, name=""):
-    """Measures both in turns, ABAB…, after one unmeasured turn of each; (component, flotilla)."""
+    """Measures both in turns, ABBA…, after one unmeasured turn of each; (component, flotilla).
+
+    Who comes second finds the machine as the first one left it, so that neither always does.
+    """
     component(), flotilla()
     pairs = []
     for index in range(rounds):
-        pair = (component(), flotilla())
+        if index % 2 == 0:
+            pair = (component(), flotilla())
+        else:
+            pair = (flotilla(), component())[::-1]
         pairs.append(pair)
         say(f"{name} round {index + 1}/{rounds}: component {pair[0]:.6g}, flotilla {pair[1]:.6g}")
     return pairs

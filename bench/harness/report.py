@@ -1,6 +1,9 @@
 """The table, the file of results, and the picture."""
 
 import json
+from statistics import median
+
+from .samples import compared
 
 
 def shown(value):
@@ -23,10 +26,10 @@ def table(lines, accepted):
         spread, unit = line.spread, "" if line.unit == "×" else f" {line.unit}"
         rows.append([
             line.id, line.what, shown(line.value) + (unit or " ×"),
-            shown(spread.notch) if len(line.samples) > 1 else "–",
+            shown(line.stated),
             f"{shown(spread.least)} – {shown(spread.greatest)}",
             f"{'≥' if line.is_more_better else '≤'} {shown(line.goal)}{unit}",
-            "yes" if line.is_reached else "NO", difference(line, accepted) or "–",
+            "yes" if line.is_reached else "NO", compared(line, accepted.get(line.id)) or "–",
             absolute(line.flotilla, line.absolute_unit),
             absolute(line.component, line.absolute_unit),
         ])
@@ -37,24 +40,39 @@ def table(lines, accepted):
     return "\n".join(text)
 
 
-def difference(line, accepted):
-    from .samples import compared
-    return compared(line, accepted.get(line.id))
-
-
 def absolute(samples, unit):
     if not samples:
         return ""
-    from statistics import median
     return f"{shown(median(samples))} {unit}".strip()
 
 
-def read_accepted(path):
-    """The accepted lines by id, and what is known of the machine; nothing when none are."""
+def notes(lines):
+    """What each line stands beside, and what else there is to know."""
+    parts = [(line.id, [f"beside {line.beside}"] * bool(line.beside)
+              + [line.note] * bool(line.note)) for line in lines]
+    return "\n".join(f"{id}: {'; '.join(part)}" for id, part in parts if part)
+
+
+def agreement(lines, accepted):
+    """How many lines came to the same as the run they are compared with."""
+    found = [compared(line, accepted.get(line.id)) for line in lines]
+    comparable = [one for one in found if one]
+    same = sum(one.startswith("same") for one in comparable)
+    return f"{same} of {len(comparable)} lines lie within the spread that both runs state."
+
+
+def read_results(path):
+    """A run's lines by id, and what is known of the machine; nothing when there is none."""
     if not path.exists():
         return {}, {}
-    results = json.loads(path.read_text())
+    results = json.loads(path.read_text(encoding="utf-8"))
     return {line["id"]: line for line in results["lines"]}, results["machine"]
+
+
+def accept(results, accepted):
+    """Later runs are compared with these results."""
+    accepted.unlink(missing_ok=True)
+    accepted.symlink_to(results.name)
 
 
 def write_json(path, machine, lines, seconds, failures=()):
@@ -62,11 +80,12 @@ def write_json(path, machine, lines, seconds, failures=()):
     path.write_text(json.dumps(
         {"machine": machine, "seconds": seconds, "failures": list(failures),
          "lines": [line.json() for line in lines]},
-        indent=1, ensure_ascii=False) + "\n")
+        indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def draw(lines, stem):
     """Every sample as a share of its goal, so that one axis serves all: SVG and PNG."""
+    # The tests of the harness do without it.
     import matplotlib
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "flotilla"

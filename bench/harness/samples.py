@@ -47,6 +47,8 @@ class Line:
     goal: float
     is_more_better: bool
     unit: str = "×"
+    # How much was done: only what did as much can be compared.
+    setup: dict = dataclasses.field(default_factory=dict)
     flotilla: list = dataclasses.field(default_factory=list)
     component: list = dataclasses.field(default_factory=list)
     absolute_unit: str = ""
@@ -55,13 +57,13 @@ class Line:
 
     @classmethod
     def ratio(cls, id, what, pairs, goal, is_more_better=True, absolute_unit="1/s", beside="",
-              note=""):
+              note="", setup=None):
         """Of (component, flotilla) pairs, Flotilla's share."""
         if not pairs or any(component <= 0 or flotilla <= 0 for component, flotilla in pairs):
             raise ValueError(f"{id}: something measured nothing: {pairs}")
         return cls(
             id, what, [flotilla / component for component, flotilla in pairs], goal,
-            is_more_better, "×", [flotilla for _, flotilla in pairs],
+            is_more_better, "×", setup or {}, [flotilla for _, flotilla in pairs],
             [component for component, _ in pairs], absolute_unit, beside, note)
 
     @property
@@ -73,6 +75,11 @@ class Line:
         return Spread.of(self.samples)
 
     @property
+    def stated(self):
+        """How far from the value that of a like run may lie, as far as this one can know."""
+        return stated(self.samples, self.unit)
+
+    @property
     def is_reached(self):
         return self.value >= self.goal if self.is_more_better else self.value <= self.goal
 
@@ -80,32 +87,36 @@ class Line:
         spread = self.spread
         return {
             "id": self.id, "what": self.what, "beside": self.beside, "unit": self.unit,
-            "value": self.value, "notch": spread.notch, "least": spread.least,
+            "value": self.value, "stated": self.stated, "least": spread.least,
             "greatest": spread.greatest, "goal": self.goal,
             "isMoreBetter": self.is_more_better, "isReached": self.is_reached,
+            "setup": self.setup,
             "samples": self.samples, "flotilla": self.flotilla, "component": self.component,
             "absoluteUnit": self.absolute_unit, "note": self.note,
         }
 
 
-# What no handful of rounds shows: two runs lie this far apart whatever happens within one. Times,
-# which nothing is beside, follow the machine's pace, which is another one from hour to hour where
-# others share it; ratios are free of it. Memory follows the order in which threads ask for it, and
-# a million events are measured once a run.
-DRIFT = {"×": 0.03, "ms": 0.15, "MiB": 0.05}
+# What no handful of rounds shows, as a share of the value: runs lie apart whatever happens within one.
+# Times, which nothing is beside, follow the machine's pace, which is another one from hour to hour
+# where others share it; ratios are free of most of that. Memory follows the order in which threads
+# ask for it, and a million events are measured once a run.
+DRIFT = {"×": 0.02, "ms": 0.08, "MiB": 0.03}
+
+
+def stated(samples, unit):
+    """The spread that a run states: its notch, or what runs drift where that is more."""
+    return max(Spread.of(samples).notch, DRIFT[unit] * abs(statistics.median(samples)))
 
 
 def compared(line, accepted):
-    """What became of a line since the accepted results: "" for a new one.
+    """What became of a line since the accepted results: "" for a new one, or where other work was
+    done then.
 
-    A difference within what the two runs state as their spread says nothing, nor one that is less
-    than what runs drift apart.
+    Two runs are the same where they lie no further apart than what both state as their spread.
     """
-    if accepted is None:
+    if accepted is None or accepted.get("setup") != line.setup:
         return ""
-    margin = max(
-        line.spread.notch + Spread.of(accepted["samples"]).notch,
-        DRIFT[line.unit] * abs(accepted["value"]))
+    margin = line.stated + stated(accepted["samples"], line.unit)
     difference = line.value - accepted["value"]
     if abs(difference) <= margin:
         return "same" if line.is_reached or not accepted["isReached"] else "same, goal missed now"

@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -134,7 +136,6 @@ ORDER = {"items": [{"productId": PRODUCT, "quantity": 1}]}
 
 def signing_key(directory):
     """A P-256 key as the operator of a fleet has one."""
-    import subprocess
     path = directory / "token-key.pem"
     if not path.exists():
         subprocess.run(
@@ -195,10 +196,6 @@ class Postgres:
             raise Failed(f"pgbench failed: {text}")
         return float(rate[1]), int(count[1])
 
-    def stop(self):
-        self.workshop.stop(self.process)
-        self.workshop.discard(self.directory)
-
 
 class Broker:
     """A broker with its records in memory."""
@@ -213,7 +210,6 @@ class Broker:
     @staticmethod
     def environment():
         """Debian's librdkafka does not understand the broker."""
-        import subprocess
         library = subprocess.run(
             [str(ROOT / "scripts/librdkafka.sh")], check=True, capture_output=True, text=True)
         paths = [library.stdout.strip(), os.environ.get("LD_LIBRARY_PATH", "")]
@@ -243,15 +239,28 @@ class Wrk:
             result = process.result()
         finally:
             self.workshop.stop(process)
-        problems = {name: result[name] for name in ("connect", "read", "write", "timeout", "status")
-                    if result[name] and not (name == "status" and allowed_refusals)}
+        names = ["connect", "read", "write", "timeout",
+                 "unexpected" if allowed_refusals else "status"]
+        problems = {name: result[name] for name in names if result[name]}
         if problems or not result["requests"]:
             raise Failed(f"wrk met errors: {result}")
         return result
 
-    def run(self, script, url, connections, seconds, **variables):
-        return self.finish(self.start(script, url, connections, seconds, **variables))
+    def run(self, script, url, connections, seconds, server=None, **variables):
+        """What wrk found, its `rate`, and the µs of processor time that each request `costs` the
+        server."""
+        before = server.processor_seconds() if server else 0
+        result = self.finish(self.start(script, url, connections, seconds, **variables))
+        result["rate"] = result["requests"] / result["seconds"]
+        if server:
+            result["cost"] = (server.processor_seconds() - before) / result["requests"] * 1e6
+        return result
 
-    def rate(self, *arguments, **variables):
-        result = self.run(*arguments, **variables)
-        return result["requests"] / result["seconds"]
+
+def query(path, sql):
+    """The rows that a statement finds in a database of SQLite that others may use."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()

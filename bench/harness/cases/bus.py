@@ -10,7 +10,7 @@ from ..system import Broker, Postgres
 
 
 def on_sqlite(workshop, size):
-    events = size.count(20_000)
+    events = size.count(40_000)
     runs = []
 
     def flotilla():
@@ -30,15 +30,15 @@ def on_sqlite(workshop, size):
 
     flotilla()
     pairs = alternating(size.rounds(5), component, flotilla, "P5")
-    workshop.discard(runs[-1])
     return [Line.ratio(
         "P5", "bus on SQLite, four consumers, events/s", pairs, 0.50,
-        beside="plain SQLite writing the same rows in batches of 100")]
+        beside="plain SQLite writing the same rows in batches of 100, on one thread",
+        setup={"events": events})]
 
 
 def on_postgres(workshop, size):
     postgres = Postgres(workshop)
-    events = size.count(8_000)
+    events = size.count(16_000)
     script = workshop.new_directory("pgbench") / "events.sql"
     script.write_text(insert_and_update(100))
 
@@ -85,75 +85,86 @@ def on_postgres(workshop, size):
     component(), flotilla(1), flotilla(2)
     one, two, gain = [], [], []
     for number in range(size.rounds(5)):
-        base, alone, together = component(), flotilla(1), flotilla(2)
+        # As elsewhere, nobody always comes first.
+        turns = [component, lambda: flotilla(1), lambda: flotilla(2)]
+        found = [turn() for turn in (turns if number % 2 == 0 else turns[::-1])]
+        base, alone, together = found if number % 2 == 0 else found[::-1]
         say(f"P6 round {number + 1}: pgbench {base:.0f}, one {alone:.0f}, two {together:.0f}")
         one.append((base, alone))
         two.append((base, together))
         gain.append((alone, together))
-    postgres.stop()
     beside = "pgbench: INSERT, then UPDATE of the same rows, batches of 100, a round trip a row"
+    setup = {"events": events}
     return [
-        Line.ratio("P6", "bus on PostgreSQL, four consumers, events/s", one, 0.40, beside=beside),
-        Line.ratio("P6-2", "the same with two instances", two, 0.40, beside=beside),
-        Line.ratio("P6-3", "two instances against one", gain, 1.0, beside="one instance"),
+        Line.ratio("P6", "bus on PostgreSQL, four consumers, events/s", one, 0.40, beside=beside,
+                   setup=setup),
+        Line.ratio("P6-2", "the same with two instances", two, 0.40, beside=beside, setup=setup),
+        Line.ratio("P6-3", "two instances against one", gain, 1.0, beside="one instance",
+                   setup=setup),
     ]
 
 
 def insert_and_update(count):
     """The rows of the log, inserted in one transaction and marked as done in another."""
-    text = "what an event has to tell " * 7
     lines = ["\\set first random(1, 1000000000000)", "BEGIN;"]
     for number in range(count):
-        id = f"lpad(to_hex(:first::bigint), 24, '0') || lpad('{number:x}', 8, '0')"
+        id = row_id(number)
         lines.append(
             "INSERT INTO source.outbox_events (event_id, type, topic, key, time, correlation_id,"
             f" transaction_id, data) VALUES (({id})::uuid, 'BenchHappenedEventV1',"
             f" 'bench.events', 'key-{number}', now(), ({id}), ({id})::uuid,"
-            f" '{{\"key\"\\:\"key-{number}\"}}');".replace(
-                f'{{"key"\\:"key-{number}"}}', payload(number, text)))
+            f" '{payload(number)}');")
     lines += ["COMMIT;", "BEGIN;"]
     for number in range(count):
-        id = f"lpad(to_hex(:first::bigint), 24, '0') || lpad('{number:x}', 8, '0')"
-        lines.append(
-            f"UPDATE source.outbox_events SET done_at = now() WHERE event_id = ({id})::uuid;")
+        lines.append("UPDATE source.outbox_events SET done_at = now()"
+                     f" WHERE event_id = ({row_id(number)})::uuid;")
     return "\n".join(lines + ["COMMIT;"]) + "\n"
 
 
-def payload(number, text):
+def row_id(number):
+    return f"lpad(to_hex(:first::bigint), 24, '0') || lpad('{number:x}', 8, '0')"
+
+
+def payload(number):
+    """What `Happened` of flotilla-bench comes to."""
+    text = "what an event has to tell " * 7
     # A colon before a quotation mark is no variable of pgbench.
     return f'{{"key": "key-{number}", "number": {number}, "text": "{text}"}}'
 
 
+# Where, which quantile, and the milliseconds that it may be.
+LATENCIES = (("in process", "p50", 5), ("in process", "p99", 25), ("over Kafka", "p50", 15),
+             ("over Kafka", "p99", 60))
+
+
 def latency(workshop, size):
     events = size.count(4_000)
-    lines = {name: [] for name in ("in p50", "in p99", "kafka p50", "kafka p99")}
-    for number in range(size.rounds(3)):
+    found = {(where, quantile): [] for where, quantile, _ in LATENCIES}
+
+    def measured(*arguments, **options):
         directory = workshop.new_directory("latency")
-        inside = workshop.run_bench(
+        result = workshop.run_bench(
             "latency", "--storage", f"sqlite:{directory}", "--events", events,
-            "--consumers", 1, "--modules", 1)
+            "--consumers", 1, "--modules", 1, *arguments, **options)
         workshop.discard(directory)
-        broker, directory = Broker(workshop), workshop.new_directory("latency")
-        kafka = workshop.run_bench(
-            "latency", "--storage", f"sqlite:{directory}", "--events", events,
-            "--consumers", 1, "--modules", 1, "--brokers", broker.address,
-            "--properties", Broker.PROPERTIES, environment=Broker.environment())
+        if abs(result["rate"] - 500) > 25:
+            raise Failed(f"500 events a second were meant, {result['rate']:.0f} published")
+        return result
+
+    for number in range(size.rounds(3)):
+        inside, broker = measured(), Broker(workshop)
+        kafka = measured(
+            "--brokers", broker.address, "--properties", Broker.PROPERTIES,
+            environment=Broker.environment())
         broker.stop()
-        workshop.discard(directory)
-        for result in (inside, kafka):
-            if abs(result["rate"] - 500) > 25:
-                raise Failed(f"500 events a second were meant, {result['rate']:.0f} published")
         say(f"P7 round {number + 1}: in process {inside}, over Kafka {kafka}")
-        for name, result in (("in", inside), ("kafka", kafka)):
-            for quantile in ("p50", "p99"):
-                lines[f"{name} {quantile}"].append(result[quantile])
-    goals = {"in p50": 5, "in p99": 25, "kafka p50": 15, "kafka p99": 60}
-    titles = {"in": "in process", "kafka": "over Kafka"}
+        for (where, quantile), samples in found.items():
+            samples.append((kafka if where == "over Kafka" else inside)[quantile])
     return [
-        Line(f"P7-{index}", f"commit to handled at 500/s, {titles[name.split()[0]]},"
-             f" {name.split()[1]}", lines[name], goals[name], False, "ms",
-             note=Broker.PROPERTIES if "kafka" in name else "")
-        for index, name in enumerate(goals, start=1)
+        Line(f"P7-{index}", f"commit to handled at 500/s, {where}, {quantile}",
+             found[where, quantile], goal, False, "ms", {"events": events},
+             note=Broker.PROPERTIES if where == "over Kafka" else "")
+        for index, (where, quantile, goal) in enumerate(LATENCIES, start=1)
     ]
 
 
@@ -180,33 +191,40 @@ def relay(workshop, size):
     pairs = alternating(size.rounds(5), lambda: with_broker("produce"), flotilla, "P8")
     return [Line.ratio(
         "P8", "relay to Kafka, acks=all, events/s", pairs, 0.50,
-        beside="librdkafka's producer, same messages")]
+        beside="librdkafka's producer, same messages", setup={"events": events})]
 
 
 def long_past(workshop, size):
+    few, many, count = size.count(10_000), size.count(10_000_000), size.count(40_000)
+    arguments = ("--consumers", 1, "--modules", 1)
     directories = {}
-    for name, past in (("short", size.count(10_000)), ("long", size.count(10_000_000))):
-        directories[name] = workshop.new_directory(name)
-        arguments = ["--storage", f"sqlite:{directories[name]}", "--consumers", 1, "--modules", 1]
-        workshop.run_bench("bus", *arguments, "--events", 500)
+    for past in (few, many):
+        directories[past] = directory = workshop.new_directory("past")
+        workshop.run_bench("bus", "--storage", f"sqlite:{directory}", *arguments, "--events", 500)
         say(f"P9: filling in {past} past events")
-        fill(directories[name], past)
-    first, count = 100_000_000, size.count(40_000)
+        fill(directory, past)
+    first = 100_000_000
 
-    def cost(name):
+    def cost(directory):
         nonlocal first
         first += 1_000_000
         result = workshop.run_bench(
-            "bus", "--storage", f"sqlite:{directories[name]}", "--consumers", 1, "--modules", 1,
-            "--first", first, "--events", count)
+            "bus", "--storage", f"sqlite:{directory}", *arguments, "--first", first,
+            "--events", count)
         return result["seconds"] / count * 1e6
 
-    pairs = alternating(size.rounds(7), lambda: cost("short"), lambda: cost("long"), "P9")
-    for directory in directories.values():
-        shutil.rmtree(directory)
+    def after_few():
+        # A copy, or the events of the turns before would be among its past ones.
+        copy = workshop.new_directory("copy")
+        shutil.copytree(directories[few], copy, dirs_exist_ok=True)
+        found = cost(copy)
+        workshop.discard(copy)
+        return found
+
+    pairs = alternating(size.rounds(7), after_few, lambda: cost(directories[many]), "P9")
     return [Line.ratio(
-        "P9", "cost of an event at 10 million past ones", pairs, 1.15, is_more_better=False,
-        absolute_unit="µs", beside="at 10 thousand past ones")]
+        "P9", f"cost of an event at {many:,} past ones", pairs, 1.15, is_more_better=False,
+        absolute_unit="µs", beside=f"at {few:,} past ones", setup={"events": count, "past": many})]
 
 
 def unsafely(path):

@@ -1,23 +1,23 @@
 """Over HTTP: Flotilla beside bare Hummingbird, pgbench and plain SQLite."""
 
 import json
-import sqlite3
+from statistics import median
 
 from .. import capture
 from ..processes import Failed, alternating, say
 from ..samples import Line
-from ..system import ORDER, Postgres, System, Wrk
+from ..system import ORDER, Postgres, System, Wrk, query
 
 JSON = "application/json; charset=utf-8"
+CONNECTIONS = 32
 
 
 def liveness(workshop, size):
     system = System(workshop).start()
     system.await_ready()
     path = "/health/live"
-    pairs = beside_hummingbird(workshop, size, system, path, path, None, "P1")
-    return [Line.ratio(
-        "P1", "GET /health/live, all middleware", pairs, 0.75,
+    return [beside_hummingbird(
+        workshop, size, system, path, path, None, "P1", "GET /health/live, all middleware", 0.75,
         beside="bare Hummingbird, same response")]
 
 
@@ -26,14 +26,12 @@ def reading(workshop, size):
     system.await_ready()
     _, token = system.customer()
     path = f"/api/v1/orders/{system.order(token)['id']}"
-    pairs = beside_hummingbird(
-        workshop, size, system, path, "/api/v1/orders/:id", token, "P2")
-    return [Line.ratio(
-        "P2", "GET one order, authenticated, SQLite", pairs, 0.50,
-        beside="bare Hummingbird, same JSON")]
+    return [beside_hummingbird(
+        workshop, size, system, path, "/api/v1/orders/:id", token, "P2",
+        "GET one order, authenticated, SQLite", 0.50, beside="bare Hummingbird, same JSON")]
 
 
-def beside_hummingbird(workshop, size, system, path, route, token, name):
+def beside_hummingbird(workshop, size, system, path, route, token, id, what, goal, beside):
     body = workshop.new_directory("body") / "body.json"
     status, text = system.call("GET", path, token=token)
     if status != 200:
@@ -44,13 +42,20 @@ def beside_hummingbird(workshop, size, system, path, route, token, name):
     url = "http://127.0.0.1:" + bare.line(r'"port":(\d+)')[1]
     wrk, seconds = Wrk(workshop), size.seconds(3)
     named = {"token": token} if token else {}
+    costs = {bare: [], system.process: []}
+
+    def rate(server, url):
+        result = wrk.run("get.lua", url + path, CONNECTIONS, seconds, server, **named)
+        costs[server].append(result["cost"])
+        return result["rate"]
+
     pairs = alternating(
-        size.rounds(7),
-        lambda: wrk.rate("get.lua", url + path, 32, seconds, **named),
-        lambda: wrk.rate("get.lua", system.url + path, 32, seconds, **named), name)
-    workshop.stop(bare)
-    system.stop()
-    return pairs
+        size.rounds(7), lambda: rate(bare, url), lambda: rate(system.process, system.url), id)
+    alone, ours = (median(costs[server]) for server in (bare, system.process))
+    return Line.ratio(
+        id, what, pairs, goal, beside=beside,
+        note=f"a request takes {ours:.1f} µs of the cores, there {alone:.1f} µs",
+        setup={"connections": CONNECTIONS, "seconds": seconds})
 
 
 # ---- Orders -----------------------------------------------------------------------------------
@@ -81,19 +86,26 @@ class Orders:
         self.connections, self.count = connections, count
         self.run_number = 0
         self.placed = 0
+        self.costs = []
 
     def rate(self, seconds):
         self.run_number += 1
         before = self.count()
         result = self.wrk.run(
             "order.lua", self.system.url + "/api/v1/orders", self.connections, seconds,
-            tokens=self.tokens, body=json.dumps(ORDER), run=f"run{self.run_number}")
+            self.system.process, tokens=self.tokens, body=json.dumps(ORDER), run=f"run{self.run_number}")
         # Those that were on their way when wrk ended are not in its count.
         self.placed = self.count() - before
         if not 0 <= self.placed - result["requests"] <= self.connections:
             raise Failed(
                 f"{result['requests']} orders were acknowledged, {self.placed} are there")
-        return result["requests"] / result["seconds"]
+        self.costs.append(result["cost"])
+        return result["rate"]
+
+    @property
+    def note(self):
+        # The first ones find everything cold.
+        return f"an order takes {median(self.costs[1:]):.0f} µs of the cores"
 
 
 def ordering_on_postgres(workshop, size):
@@ -122,11 +134,10 @@ def ordering_on_postgres(workshop, size):
         return rate
 
     pairs = alternating(size.rounds(5), component, lambda: orders.rate(seconds), "P3")
-    system.stop()
-    postgres.stop()
     return [Line.ratio(
         "P3", "POST order, PostgreSQL, 16 connections", pairs, 0.80,
-        beside="pgbench, same statements, 16 clients")]
+        beside="pgbench, same statements, 16 clients",
+        note=f"{orders.note}, PostgreSQL's not among them", setup={"seconds": seconds})]
 
 
 def captured_script(workshop, postgres, system, customers, storage):
@@ -146,7 +157,7 @@ def captured_script(workshop, postgres, system, customers, storage):
             f'SET search_path TO "order"; PREPARE captured AS {statement};'
             " SELECT array_to_string(parameter_types::text[], '|') FROM pg_prepared_statements",
             storage)
-        return (text or "").split("|")
+        return text.split("|")
 
     script = workshop.new_directory("pgbench") / "order.sql"
     script.write_text(capture.pgbench_script(
@@ -155,16 +166,16 @@ def captured_script(workshop, postgres, system, customers, storage):
     return script
 
 
+# An order keeps its answer with its key, and holds its customer: rows that are there are changed.
+CHANGING = ("--changing", "idempotency_keys", "--changing", "customers")
+
+
 def ordering_on_sqlite(workshop, size):
     system, customers = prepared_system(workshop)
     path = system.directory / "data/order.sqlite"
 
     def count():
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            return connection.execute("SELECT COUNT(*) FROM orders").fetchone()[0]
-        finally:
-            connection.close()
+        return query(path, "SELECT COUNT(*) FROM orders")[0][0]
 
     seconds = size.seconds(3)
     orders = Orders(workshop, system, customers, 32, count)
@@ -176,14 +187,16 @@ def ordering_on_sqlite(workshop, size):
         units = max(50, orders.placed)
         result = workshop.run_bench(
             "replay-rows", "--from", path, "--into", directory / "order.sqlite",
-            "--units", units, "--total", count())
+            "--units", units, "--total", count(),
+            *CHANGING)
         workshop.discard(directory)
         component.rows = result["rowsPerCommit"]
         return result["commitsPerSecond"]
 
     pairs = alternating(size.rounds(5), component, lambda: orders.rate(seconds), "P4")
-    system.stop()
     rows = ", ".join(f"{number} {name}" for name, number in sorted(component.rows.items()))
     return [Line.ratio(
         "P4", "POST order, SQLite, 32 connections", pairs, 2.0,
-        beside="one SQLite connection committing the same rows", note=f"a commit: {rows}")]
+        beside="one SQLite connection committing the same rows",
+        note=f"a commit: {rows}, two rows changed; {orders.note}",
+        setup={"seconds": seconds, "changing": True})]

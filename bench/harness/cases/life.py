@@ -1,14 +1,13 @@
 """A process's life: its start, its memory, and who waits while passwords are hashed."""
 
 import pathlib
-import shutil
 import sqlite3
 import statistics
 import time
 
 from ..processes import Failed, say
 from ..samples import Line
-from ..system import PASSWORD, System, Wrk, eventually
+from ..system import PASSWORD, System, Wrk, eventually, query
 
 
 def start(workshop, size):
@@ -71,23 +70,15 @@ def memory(workshop, size):
     time.sleep(size.seconds(4))
     after.append(resident(system))
     verify_trail(data, events)
-    system.stop()
-    shutil.rmtree(data)
     note = f"{events} events in {seconds:.0f} s"
     return [
         Line("P10-1", "resident memory, idle", idle, 80, False, "MiB"),
-        Line("P10-2", f"after {events:,} events", after, 150, False, "MiB", note=note),
+        Line("P10-2", f"after {events:,} events", after, 150, False, "MiB",
+             {"events": events}, note=note),
         Line("P10-3", f"with {events:,} events waiting, most", [most], 200, False, "MiB",
+             {"events": events},
              note=f"median {sorted(waiting)[len(waiting) // 2]:.0f} MiB while they were taken"),
     ]
-
-
-def query(path, sql):
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
 def head(data):
@@ -181,11 +172,11 @@ def log_ins(workshop, size):
         pairs.append((beside, flood))
         quiet.append(alone)
         done.append(beside_log_ins.done)
-    system.stop()
     return [
         Line.ratio(
             "P12", "p99 of GET while 200 log in", pairs, 3, False, "ms",
             beside="without log-ins, one core hashing",
+            setup={"seconds": seconds, "people": people},
             note=f"with nothing beside {statistics.median(quiet):.2f} ms;"
             f" {min(done)} to {max(done)} log-ins a round, others were told to come again"),
     ]

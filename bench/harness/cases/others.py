@@ -15,13 +15,13 @@ def eventsourcing(workshop, size):
     lines = []
     for index, engine in enumerate(("sqlite", "postgres"), start=1):
         lines.append(beside(workshop, size, engine, postgres, f"P13-{index}"))
-    postgres.stop()
     return lines
 
 
 def beside(workshop, size, engine, postgres, id):
-    # The work of a few seconds for each.
-    few, many = size.count(1_000), size.count(10_000 if engine == "sqlite" else 5_000)
+    # The work of a second or two for each.
+    few = size.count(1_500 if engine == "sqlite" else 500)
+    many = size.count(30_000 if engine == "sqlite" else 15_000)
 
     def storage():
         if engine == "postgres":
@@ -36,7 +36,7 @@ def beside(workshop, size, engine, postgres, id):
 
     def component():
         url = storage()
-        result = workshop.run([PYTHON, PROGRAM, url, str(few)])
+        result = workshop.run_json([PYTHON, PROGRAM, url, str(few)])
         discard(url)
         return result["eventsPerSecond"]
 
@@ -51,4 +51,4 @@ def beside(workshop, size, engine, postgres, id):
     return Line.ratio(
         id, f"recorded and projected to four consumers, {title}", pairs, 10,
         beside=f"pyeventsourcing, one transaction an event and consumer, one thread; {few} events"
-        f" there, {many} here")
+        f" there, {many} here", setup={"there": few, "here": many})
