@@ -80,8 +80,9 @@ import Testing
         private struct Body: Decodable { let amount: Int }
 
         func open(_ log: OutboxLog, after position: Int64) async throws {}
-        func send(_ batch: LogBatch) async throws {
+        func send(_ batch: LogBatch) async throws -> Shipment {
             taken.withLock { $0 += batch.events }
+            return .arrived
         }
         func inflow(
             for consumer: String, topics: Set<Topic>?, database: Database, wake: Signal

@@ -36,8 +36,8 @@ import Testing
             try await kafka.open(log, after: position)
         }
 
-        func send(_ batch: LogBatch) async throws {
-            try await kafka.send(batch)
+        func send(_ batch: LogBatch) async throws -> Shipment {
+            try await kafka.send(batch).arrived()
             sentCount.add(1, ordering: .acquiringAndReleasing)
             throw Died()
         }

@@ -257,6 +257,10 @@ class Wrk:
         return result
 
 
+# The numbers from 1 to a parameter.
+NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+
+
 def query(path, sql):
     """The rows that a statement finds in a database of SQLite that others may use."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)

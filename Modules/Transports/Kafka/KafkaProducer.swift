@@ -4,22 +4,62 @@ import Events
 import Foundation
 import Synchronization
 
-/// Sends one log's events: a batch is done when the brokers have acknowledged all of it.
+/// Sends one log's events, a batch after the other: one is done when the brokers have acknowledged
+/// all of it, and the next may be sent before.
 ///
 /// The client is idempotent, so that its own retries neither repeat nor reorder, and it stops at
 /// the first record that can't be delivered (`enable.gapless.guarantee`): a later one of the same
-/// key must not overtake it. When a batch fails or takes too long the client is let go and the
-/// batch sent anew by another: what of it was taken then lies in the topic twice, each copy in
-/// order, and the copies are told by their ids.
+/// key must not overtake it. When a batch fails or takes too long the client is let go with all
+/// that is not acknowledged, and that is sent anew by another: what of it was taken then lies in
+/// the topic twice, each copy in order, and the copies are told by their ids.
 final class KafkaProducer: Sendable {
     private let settings: KafkaSettings
     private let thread: KafkaThread
-    private let client = Mutex<KafkaClient?>(nil)
+    private let state = Mutex(State())
     private let isStopping: @Sendable () -> Bool
+
+    private struct State {
+        var client: KafkaClient?
+        /// Those on their way, by the number that their records bear.
+        var batches: [UInt: Batch] = [:]
+        var lastNumber: UInt = 0
+
+        /// With the client goes what it has not brought there.
+        mutating func replaceClient(by new: KafkaClient?) {
+            client = new
+            for batch in batches.values { batch.update { $0.isLetGo = true } }
+            batches = [:]
+        }
+    }
+
+    /// Events that were sent together.
+    final class Batch: Sendable {
+        fileprivate struct State {
+            /// Records that no broker has acknowledged.
+            var openCount: Int
+            var deadline: ContinuousClock.Instant
+            /// Whether the client that had it is gone.
+            var isLetGo = false
+            /// Of the way to the brokers; it may pass.
+            var lastError: KafkaError?
+        }
+
+        private let state: Mutex<State>
+
+        fileprivate init(count: Int, deadline: ContinuousClock.Instant) {
+            state = Mutex(State(openCount: count, deadline: deadline))
+        }
+
+        fileprivate func update<T: Sendable>(_ change: (inout State) -> T) -> T {
+            state.withLock { change(&$0) }
+        }
+    }
 
     /// Batches that wait this long after the process was told to end are left to the next one.
     private static let patienceAtEnd = Duration.seconds(2)
     private static let pollMilliseconds: Int32 = 50
+    private static let letGo = KafkaError(
+        name: "LET_GO", description: "another batch failed, and this one with it")
 
     init(
         module: String, settings: KafkaSettings, isStopping: @escaping @Sendable () -> Bool
@@ -39,15 +79,51 @@ final class KafkaProducer: Sendable {
         }
     }
 
+    /// Hands events to the client, which sends them in this order.
+    ///
     /// - Throws: ``KafkaError``; some of the events may have been taken then.
-    func send(_ events: [LoggedEvent]) async throws {
+    func send(_ events: [LoggedEvent]) async throws -> Batch {
+        try await using { [self] client in
+            let batch = Batch(count: events.count, deadline: .now + settings.deliveryTimeout)
+            let number = state.withLock { state in
+                state.lastNumber += 1
+                state.batches[state.lastNumber] = batch
+                return state.lastNumber
+            }
+            for event in events {
+                // One by one: the first ones are on their way before the last one is made.
+                let record = CloudEventRecord.record(of: event)
+                while try !produce(record, of: number, by: client) {
+                    try waitForReports(about: batch, client)
+                }
+            }
+            return batch
+        }
+    }
+
+    /// Waits until the brokers have acknowledged a batch.
+    ///
+    /// - Throws: ``KafkaError``; some of the events may have been taken then.
+    func deliver(_ batch: Batch) async throws {
+        let seen = batch.update { $0 }
+        guard seen.openCount > 0 else { return }
+        guard !seen.isLetGo else { throw Self.letGo }
+        try await using { [self] client in
+            while batch.update({ $0.openCount }) > 0 { try waitForReports(about: batch, client) }
+        }
+    }
+
+    /// Work with the client, which is let go when it fails.
+    private func using<T: Sendable>(
+        _ body: @escaping @Sendable (KafkaClient) throws -> T
+    ) async throws -> T {
         try await thread.run { [self] in
             let client = try openClient()
             do {
-                try deliver(events, by: client)
+                return try body(client)
             } catch {
                 // What it still holds must not arrive after what is sent anew.
-                self.client.withLock { $0 = nil }
+                state.withLock { $0.replaceClient(by: nil) }
                 rd_kafka_purge(
                     client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
                 throw error
@@ -56,7 +132,7 @@ final class KafkaProducer: Sendable {
     }
 
     private func openClient() throws -> KafkaClient {
-        if let client = client.withLock({ $0 }), client.fatalError == nil { return client }
+        if let client = state.withLock(\.client), client.fatalError == nil { return client }
         let new = try KafkaClient(
             RD_KAFKA_PRODUCER, settings: settings,
             properties: [
@@ -71,50 +147,40 @@ final class KafkaProducer: Sendable {
                 // Whether to wait longer is decided here, for the batch as a whole.
                 "message.timeout.ms": "0",
             ])
-        client.withLock { $0 = new }
+        state.withLock { $0.replaceClient(by: new) }
         return new
     }
 
-    private func deliver(_ events: [LoggedEvent], by client: KafkaClient) throws {
-        var reports = Reports(openCount: 0)
-        var deadline = ContinuousClock.now + settings.deliveryTimeout
-        var isEnding = false
-        func waitForReports() throws {
-            try poll(client, &reports)
-            if isStopping(), !isEnding {
-                isEnding = true
-                deadline = min(deadline, .now + Self.patienceAtEnd)
-            }
-            guard ContinuousClock.now < deadline else {
-                throw reports.lastError
-                    ?? KafkaError(
-                        name: "TIMED_OUT", description: "no broker acknowledged in time")
-            }
+    /// False when the client has no room.
+    private func produce(
+        _ record: KafkaRecord, of number: UInt, by client: KafkaClient
+    ) throws -> Bool {
+        let result = record.produce(by: client.handle, of: number)
+        switch result {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return true
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return false
+        default:
+            if let fatal = client.fatalError { throw fatal }
+            throw KafkaError(result, "\(record.topic), event \(record.id)")
         }
-        for event in events {
-            // One by one: the first ones are on their way before the last one is made.
-            let record = CloudEventRecord.record(of: event)
-            while true {
-                let result = record.produce(by: client.handle)
-                if result == RD_KAFKA_RESP_ERR_NO_ERROR { break }
-                guard result == RD_KAFKA_RESP_ERR__QUEUE_FULL else {
-                    if let fatal = client.fatalError { throw fatal }
-                    throw KafkaError(result, "\(record.topic), event \(record.id)")
-                }
-                try waitForReports()
-            }
-            reports.openCount += 1
-        }
-        while reports.openCount > 0 { try waitForReports() }
     }
 
-    private struct Reports {
-        var openCount: Int
-        /// Of the way to the brokers; it may pass.
-        var lastError: KafkaError?
+    private func waitForReports(about batch: Batch, _ client: KafkaClient) throws {
+        try poll(client)
+        let end = isStopping() ? ContinuousClock.now + Self.patienceAtEnd : nil
+        let problem = batch.update { state -> KafkaError? in
+            if let end { state.deadline = min(state.deadline, end) }
+            if state.isLetGo {
+                return Self.letGo
+            }
+            guard ContinuousClock.now >= state.deadline else { return nil }
+            return state.lastError
+                ?? KafkaError(name: "TIMED_OUT", description: "no broker acknowledged in time")
+        }
+        if let problem { throw problem }
     }
 
-    private func poll(_ client: KafkaClient, _ reports: inout Reports) throws {
+    private func poll(_ client: KafkaClient) throws {
         guard let event = rd_kafka_queue_poll(client.queue, Self.pollMilliseconds) else { return }
         defer { rd_kafka_event_destroy(event) }
         switch rd_kafka_event_type(event) {
@@ -126,14 +192,27 @@ final class KafkaProducer: Sendable {
                     let topic = message.pointee.rkt.flatMap { rd_kafka_topic_name($0) }
                     throw KafkaError(code, topic.map { String(cString: $0) } ?? "topic")
                 }
-                reports.openCount -= 1
+                acknowledged(UInt(bitPattern: message.pointee._private))
             }
         case RD_KAFKA_EVENT_ERROR:
             if let fatal = client.fatalError { throw fatal }
-            reports.lastError = KafkaError(
+            let error = KafkaError(
                 name: rd_kafka_event_error(event).name,
                 description: String(cString: rd_kafka_event_error_string(event)))
+            for batch in state.withLock({ Array($0.batches.values) }) {
+                batch.update { $0.lastError = error }
+            }
         default: break
+        }
+    }
+
+    private func acknowledged(_ number: UInt) {
+        state.withLock { state in
+            let openCount = state.batches[number]?.update { state in
+                state.openCount -= 1
+                return state.openCount
+            }
+            if openCount == 0 { state.batches[number] = nil }
         }
     }
 }
@@ -147,7 +226,8 @@ struct KafkaRecord: Sendable {
     let headers: [(name: String, value: String)]
     let timestamp: Int64
 
-    func produce(by client: OpaquePointer) -> rd_kafka_resp_err_t {
+    /// - Parameter number: comes back with the broker's acknowledgement.
+    func produce(by client: OpaquePointer, of number: UInt) -> rd_kafka_resp_err_t {
         let list = rd_kafka_headers_new(headers.count)
         for (name, value) in headers {
             // Passed as they are, Swift would copy each into an array first.
@@ -161,7 +241,7 @@ struct KafkaRecord: Sendable {
             value.withUnsafeBytes { value in
                 flotilla_kafka_produce(
                     client, topic, key.baseAddress, key.count, value.baseAddress, value.count,
-                    timestamp, list, nil)
+                    timestamp, list, UnsafeMutableRawPointer(bitPattern: number))
             }
         }
         if result != RD_KAFKA_RESP_ERR_NO_ERROR { rd_kafka_headers_destroy(list) }

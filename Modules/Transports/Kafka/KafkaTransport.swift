@@ -78,10 +78,18 @@ package final class KafkaTransport: Transport {
         }
     }
 
-    package func send(_ batch: LogBatch) async throws {
-        try await noting("out/\(batch.log)", module: batch.log) {
+    package func send(_ batch: LogBatch) async throws -> Shipment {
+        let producer = producer(of: batch.log)
+        let sent = try await sending(of: batch.log) { try await producer.send(batch.events) }
+        return Shipment { [self] in
+            try await sending(of: batch.log) { try await producer.deliver(sent) }
+        }
+    }
+
+    private func sending<T>(of log: String, _ body: () async throws -> T) async throws -> T {
+        try await noting("out/\(log)", module: log) {
             do {
-                try await producer(of: batch.log).send(batch.events)
+                return try await body()
             } catch {
                 // A topic may be gone.
                 state.withLock { $0.areTopicsEnsured = false }

@@ -6,7 +6,7 @@ import sqlite3
 
 from ..processes import Failed, alternating, say
 from ..samples import Line
-from ..system import Broker, Postgres
+from ..system import NUMBERS, Broker, Postgres
 
 
 def on_sqlite(workshop, size):
@@ -42,6 +42,10 @@ def on_postgres(workshop, size):
     script = workshop.new_directory("pgbench") / "events.sql"
     script.write_text(insert_and_update(100))
 
+    def prepare(storage):
+        workshop.run([workshop.bench, "bus", "--storage", storage, "--modules", "1",
+                      "--events", "1", "--prepare"])
+
     def flotilla(instances):
         # Who takes what is drawn by lot: one time in eight all of it falls to one of two, and the
         # lot is drawn again.
@@ -57,7 +61,7 @@ def on_postgres(workshop, size):
         storage = postgres.make_database()
         arguments = ["--storage", storage, "--modules", 1]
         # The migrations come first, so that the instances do not race for them.
-        workshop.run_bench("bus", *arguments, "--events", 1, "--prepare")
+        prepare(storage)
         others = [workshop.start([workshop.bench, "follow", *map(str, arguments)])
                   for _ in range(instances - 1)]
         try:
@@ -70,7 +74,7 @@ def on_postgres(workshop, size):
 
     def component():
         storage = postgres.make_database()
-        workshop.run_bench("bus", "--storage", storage, "--modules", 1, "--events", 1, "--prepare")
+        prepare(storage)
         postgres.psql("ALTER TABLE source.outbox_events ADD COLUMN done_at timestamptz", storage)
         _, done = timed = postgres.pgbench(
             # Its first hundreds prepare the statements, which the other side has behind it.
@@ -242,9 +246,6 @@ def fill(directory, count):
         found = threads.submit(fill_inbox, directory / "sink1.sqlite", count)
         if found.result() != head.result() + count:
             raise Failed(f"{found.result()} past events are recorded, not {count} more")
-
-
-NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
 
 
 def fill_log(path, count):

@@ -7,7 +7,7 @@ import time
 
 from ..processes import Failed, say
 from ..samples import Line
-from ..system import PASSWORD, System, Wrk, eventually, query
+from ..system import NUMBERS, PASSWORD, System, Wrk, eventually, query
 
 
 def start(workshop, size):
@@ -105,8 +105,7 @@ def fill(path, count):
     chosen = ", ".join(own.get(name, f"e.{name}") for name in names)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-        f" INSERT INTO outbox_events ({', '.join(names)}) SELECT {chosen} FROM n, ({row}) AS e",
+        f"{NUMBERS} INSERT INTO outbox_events ({', '.join(names)}) SELECT {chosen} FROM n, ({row}) AS e",
         (count,))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

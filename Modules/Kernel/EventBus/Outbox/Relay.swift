@@ -19,20 +19,29 @@ package final class Relay: Sendable {
     private let transport: any Transport
     private let committed: Signal
     private let leases: LeaseKeeper
-    private let environment: BusEnvironment
-    private let logger: Logger
+    let environment: BusEnvironment
+    let logger: Logger
+    /// After which event the next one is sent.
     private let place = Mutex<Place?>(nil)
-    /// What was read while the batch before it was on its way.
+    /// What was read while the batch before it was sent.
     private let ahead = Mutex<Window?>(nil)
-    private let watermark = Watermark()
-    private let settling = Mutex<Settling?>(nil)
-    private let toldAt = Mutex<Duration?>(nil)
+    /// What was sent, and is not known to have come there yet.
+    private let sent = Mutex<Sent?>(nil)
+    let watermark = Watermark()
+    let settling = Mutex<Settling?>(nil)
+    let toldAt = Mutex<Duration?>(nil)
     /// Up to where the log has partitions.
-    private let partitionsEnd = Mutex<Int64>(0)
+    let partitionsEnd = Mutex<Int64>(0)
 
     private struct Place {
         var position: Int64
         var epoch: Int64?
+    }
+
+    private struct Sent {
+        let batch: LogBatch
+        let lease: Lease?
+        let shipment: Shipment
     }
 
     /// Events after a position that go together.
@@ -81,6 +90,8 @@ package final class Relay: Sendable {
                     for: pauses.delay(after: failureCount, chance: 1))
             }
         }
+        // What is not noted is sent once more by whoever comes next.
+        do { try await awaitArrival() } catch { logger.error("relay step failed", error: error) }
     }
 
     /// Makes it look at once.
@@ -109,6 +120,8 @@ package final class Relay: Sendable {
         do {
             return try await step(under: lease)
         } catch {
+            // What went before may have come there: then it need not be sent again.
+            try? await awaitArrival()
             // Where the transport stands is asked anew: a batch may have been taken or not.
             place.withLock { $0 = nil }
             ahead.withLock { $0 = nil }
@@ -133,7 +146,7 @@ package final class Relay: Sendable {
         } else {
             window = try await events(after: position, upTo: extent.position)
         }
-        if !window.events.isEmpty { try await send(window, upTo: extent.position, lease) }
+        try await send(window, upTo: extent.position, lease)
         if release.count > 0, leases.hasCompany { try? await log.database.announce(.log) }
         var step = Step(count: window.events.count + release.count)
         step.hasMore = window.hasMore || release.count == limit
@@ -165,74 +178,12 @@ package final class Relay: Sendable {
         }
     }
 
-    /// Transactions that write the log mostly end within the first of these times; for one that
-    /// does not, the looks become rarer.
-    private static let settlingIntervals = Duration.milliseconds(2)...Duration.milliseconds(128)
-
-    /// How long to wait for transactions that write the log, before the next look at them.
-    private func untilSettled(_ extent: Watermark.Extent, hasNews: Bool) -> Duration {
-        let (wait, since) = settling.withLock { settling in
-            if extent.isSettled || hasNews { settling = nil }
-            guard !extent.isSettled else { return (Duration.seconds(3_600), Duration?.none) }
-            let now = environment.uptime()
-            let shortest = Self.settlingIntervals.lowerBound
-            let wait = settling.map { min($0.wait * 2, Self.settlingIntervals.upperBound) }
-            let since = settling?.since ?? now
-            settling = Settling(since: since, wait: wait ?? shortest)
-            return (wait ?? shortest, now - since)
-        }
-        if let since, since > Self.patience { tellOfDelay(since) }
-        return wait
-    }
-
-    /// An open transaction holds up a log; longer than this, somebody should look at it.
-    private static let patience = Duration.seconds(10)
-
-    private func tellOfDelay(_ duration: Duration) {
-        let isNew = toldAt.withLock { toldAt in
-            let now = environment.uptime()
-            if let last = toldAt, now - last < Self.patience * 6 { return false }
-            toldAt = now
-            return true
-        }
-        guard isNew else { return }
-        logger.warning(
-            "log held up by an open transaction that writes it",
-            metadata: ["duration_ms": "\(Int(duration / .milliseconds(1)))"])
-    }
-
-    private struct Settling {
-        let since: Duration
-        let wait: Duration
-    }
-
-    /// How far the log is complete.
-    private func extent() async throws -> Watermark.Extent {
-        guard log.database.dialect == .postgresql else {
-            return Watermark.Extent(position: .max, isSettled: true)
-        }
-        let look = try await log.look()
-        let seen = watermark.safe
-        if look.position < seen {
-            // The server in front of us is another one, which has not got all that this one had.
-            logger.error(
-                "the log went back; positions go on above those that were seen",
-                metadata: ["position": "\(look.position)", "seen": "\(seen)"])
-            _ = try await log.skip(past: seen)
-            throw LogWentBack(log: log.module)
-        }
-        let end = partitionsEnd.withLock { $0 }
-        if end - look.position < OutboxLog.reserveMin {
-            let end = try await log.ensurePartitions(at: environment.now())
-            partitionsEnd.withLock { $0 = end }
-        }
-        return watermark.see(look)
-    }
-
     private func position(under lease: Lease?) async throws -> Int64 {
         if let place = place.withLock({ $0 }), place.epoch == lease?.epoch {
             return place.position
         }
+        // Sent under an earlier lease: whoever had it meanwhile has sent it as well.
+        sent.withLock { $0 = nil }
         let position: Int64
         if let reader = transport.reader {
             position = try await log.readers().first { $0.name == reader }?.position ?? 0
@@ -249,36 +200,37 @@ package final class Relay: Sendable {
         return position
     }
 
-    /// Sends a window and reads the next one meanwhile, if a broker has to be waited for.
+    /// Sends a window. Where a broker has to be waited for, the next one is read meanwhile, and sent
+    /// before this one is acknowledged: only then is there always something on its way.
     private func send(_ window: Window, upTo head: Int64, _ lease: Lease?) async throws {
+        guard !window.events.isEmpty else { return try await awaitArrival() }
         guard transport.reader != nil, window.hasMore else {
-            return try await send(
-                LogBatch(
-                    log: log.module, after: window.position, events: window.events), lease)
+            try await hand(over: window, lease)
+            return try await awaitArrival()
         }
         async let next = events(after: window.upTo, upTo: head)
-        try await send(
-            LogBatch(
-                log: log.module, after: window.position, events: window.events), lease)
+        try await hand(over: window, lease)
         let read = try await next
         ahead.withLock { $0 = read }
     }
 
-    private func send(_ batch: LogBatch, _ lease: Lease?) async throws {
-        do {
-            try await transport.send(batch)
-        } catch {
-            if let reader = transport.reader, let lease {
-                try? await log.recordFailure(
-                    of: reader, error, under: lease, at: environment.now())
-            }
-            throw error
-        }
-        if let reader = transport.reader, let lease {
-            try await log.move(reader, to: batch.upTo, under: lease, at: environment.now())
-        }
+    private func hand(over window: Window, _ lease: Lease?) async throws {
+        let batch = LogBatch(log: log.module, after: window.position, events: window.events)
+        let shipment = try await noting(lease) { try await transport.send(batch) }
+        try await awaitArrival()
+        sent.withLock { $0 = Sent(batch: batch, lease: lease, shipment: shipment) }
         place.withLock { $0 = Place(position: batch.upTo, epoch: lease?.epoch) }
-        let counts = Dictionary(batch.events.map { ($0.envelope.type, 1) }, uniquingKeysWith: +)
+    }
+
+    /// Waits until what was sent is delivered, and notes that it is.
+    private func awaitArrival() async throws {
+        guard let sent = sent.withLock({ $0.take() }) else { return }
+        try await noting(sent.lease) { try await sent.shipment.arrived() }
+        if let reader = transport.reader, let lease = sent.lease {
+            try await log.move(reader, to: sent.batch.upTo, under: lease, at: environment.now())
+        }
+        let counts = Dictionary(
+            sent.batch.events.map { ($0.envelope.type, 1) }, uniquingKeysWith: +)
         for (type, count) in counts {
             Counter(
                 label: "flotilla.outbox.published",
@@ -286,11 +238,19 @@ package final class Relay: Sendable {
             ).increment(by: count)
         }
     }
-}
 
-/// A log ended before positions that were given out: the server lost them in a failover.
-struct LogWentBack: Error {
-    let log: String
+    /// What a broker refuses is told with its place in the log.
+    private func noting<T>(_ lease: Lease?, _ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch {
+            if let reader = transport.reader, let lease {
+                try? await log.recordFailure(
+                    of: reader, error, under: lease, at: environment.now())
+            }
+            throw error
+        }
+    }
 }
 
 /// The relay before ended without a word.

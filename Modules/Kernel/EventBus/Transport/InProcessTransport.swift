@@ -63,7 +63,7 @@ package final class InProcessTransport: Transport {
         for wake in wakes { wake.raise() }
     }
 
-    package func send(_ batch: LogBatch) async throws {
+    package func send(_ batch: LogBatch) async throws -> Shipment {
         let batchTopics = Set(batch.events.map(\.envelope.topic))
         let wakes = try state.withLock { state -> [Signal] in
             guard state.sources[batch.log]?.head == batch.after else {
@@ -76,6 +76,7 @@ package final class InProcessTransport: Transport {
                 .map(\.wake)
         }
         for wake in wakes { wake.raise() }
+        return .arrived
     }
 
     package func inflow(

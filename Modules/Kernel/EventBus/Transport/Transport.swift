@@ -14,9 +14,11 @@ package protocol Transport: Sendable {
     /// Called once before the relay of a log begins, with the position after which it sends.
     func open(_ log: OutboxLog, after position: Int64) async throws
 
-    /// Takes over a batch, in log order. When it returns, the events reach every subscriber even
-    /// if this process dies now.
-    func send(_ batch: LogBatch) async throws
+    /// Takes a batch, in log order: when it returns, the next one may be sent. When the shipment has
+    /// arrived, too, the events reach every subscriber even if this process dies then.
+    ///
+    /// Whatever fails, here or on the way, is sent anew with all that came after it.
+    func send(_ batch: LogBatch) async throws -> Shipment
 
     /// The way into one consumer.
     ///
@@ -44,6 +46,20 @@ extension Transport {
     package func stop() {}
     package func lag(of stream: String, for module: String) -> Int64 { 0 }
     package var problem: String? { nil }
+}
+
+/// A batch that was sent, and is still to arrive.
+package struct Shipment: Sendable {
+    private let wait: @Sendable () async throws -> Void
+
+    /// - Parameter wait: returns when the batch is there, and throws when it will not come there.
+    package init(_ wait: @escaping @Sendable () async throws -> Void) { self.wait = wait }
+
+    /// One that is there.
+    package static let arrived = Shipment {}
+
+    /// Waits until the batch is there.
+    package func arrived() async throws { try await wait() }
 }
 
 /// What a consumer reads from: streams, each with offsets of its own. Within one process a stream

@@ -15,10 +15,13 @@ struct AccidentProneTransport: Transport {
         try await base.open(log, after: position)
     }
 
-    func send(_ batch: LogBatch) async throws {
+    func send(_ batch: LogBatch) async throws -> Shipment {
         try await process.pass(.beforeHandOver, of: batch.log)
-        try await base.send(batch)
-        try await process.pass(.afterHandOver, of: batch.log)
+        let shipment = try await base.send(batch)
+        return Shipment { [process] in
+            try await shipment.arrived()
+            try await process.pass(.afterHandOver, of: batch.log)
+        }
     }
 
     func inflow(
@@ -47,7 +50,7 @@ final class SimulatedBroker: Transport {
 
     func open(_ log: OutboxLog, after position: Int64) async throws {}
 
-    func send(_ batch: LogBatch) async throws {
+    func send(_ batch: LogBatch) async throws -> Shipment {
         // A producer's duplicate: the whole batch, or what came just before, comes once more.
         let isDouble = world.isDuplicated()
         let wakes = state.withLock { state in
@@ -63,6 +66,7 @@ final class SimulatedBroker: Transport {
             return state.consumers.map(\.wake)
         }
         for wake in wakes { wake.raise() }
+        return .arrived
     }
 
     func inflow(
