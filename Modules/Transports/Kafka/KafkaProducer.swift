@@ -50,6 +50,9 @@ final class KafkaProducer: Sendable {
             state = Mutex(State(openCount: count, deadline: deadline))
         }
 
+        /// Whether it is to be sent anew, because another one failed.
+        var isLetGo: Bool { state.withLock(\.isLetGo) }
+
         fileprivate func update<T: Sendable>(_ change: (inout State) -> T) -> T {
             state.withLock { change(&$0) }
         }
@@ -58,7 +61,7 @@ final class KafkaProducer: Sendable {
     /// Batches that wait this long after the process was told to end are left to the next one.
     private static let patienceAtEnd = Duration.seconds(2)
     private static let pollMilliseconds: Int32 = 50
-    private static let letGo = KafkaError(
+    static let letGo = KafkaError(
         name: "LET_GO", description: "another batch failed, and this one with it")
 
     init(
@@ -105,9 +108,7 @@ final class KafkaProducer: Sendable {
     ///
     /// - Throws: ``KafkaError``; some of the events may have been taken then.
     func deliver(_ batch: Batch) async throws {
-        let seen = batch.update { $0 }
-        guard seen.openCount > 0 else { return }
-        guard !seen.isLetGo else { throw Self.letGo }
+        guard batch.update({ $0.openCount }) > 0 else { return }
         try await using { [self] client in
             while batch.update({ $0.openCount }) > 0 { try waitForReports(about: batch, client) }
         }

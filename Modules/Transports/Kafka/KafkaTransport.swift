@@ -82,6 +82,8 @@ package final class KafkaTransport: Transport {
         let producer = producer(of: batch.log)
         let sent = try await sending(of: batch.log) { try await producer.send(batch.events) }
         return Shipment { [self] in
+            // No news: what failed has told of it.
+            if sent.isLetGo { throw KafkaProducer.letGo }
             try await sending(of: batch.log) { try await producer.deliver(sent) }
         }
     }

@@ -120,8 +120,7 @@ package final class Relay: Sendable {
         do {
             return try await step(under: lease)
         } catch {
-            // What went before may have come there: then it need not be sent again.
-            try? await awaitArrival()
+            await saveArrival()
             // Where the transport stands is asked anew: a batch may have been taken or not.
             place.withLock { $0 = nil }
             ahead.withLock { $0 = nil }
@@ -222,10 +221,23 @@ package final class Relay: Sendable {
         place.withLock { $0 = Place(position: batch.upTo, epoch: lease?.epoch) }
     }
 
-    /// Waits until what was sent is delivered, and notes that it is.
+    /// Waits until what was sent has arrived, and notes that it has.
     private func awaitArrival() async throws {
         guard let sent = sent.withLock({ $0.take() }) else { return }
         try await noting(sent.lease) { try await sent.shipment.arrived() }
+        try await note(sent)
+    }
+
+    /// After a failure: what was sent before it may have arrived, and need not be sent again then.
+    /// If it has not, that is the same failure and told already.
+    private func saveArrival() async {
+        guard let sent = sent.withLock({ $0.take() }),
+            (try? await sent.shipment.arrived()) != nil
+        else { return }
+        try? await note(sent)
+    }
+
+    private func note(_ sent: Sent) async throws {
         if let reader = transport.reader, let lease = sent.lease {
             try await log.move(reader, to: sent.batch.upTo, under: lease, at: environment.now())
         }
