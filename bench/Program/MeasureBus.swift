@@ -20,8 +20,9 @@ struct MeasureBus: AsyncParsableCommand {
 
     @Option(
         help: """
-            Processes that share the consumers; the others run `follow`. With 1, too, the consumers' \
-            places in the database say when all is handled; without it, what this process counted.
+            Processes that share the consumers; the others run `follow`. With 1, too, the \
+            consumers' places in the database say when all is handled; without it, what this \
+            process counted.
             """)
     var instances: Int?
 

@@ -4,8 +4,8 @@ public import Foundation
 /// An account was suspended or taken up again.
 ///
 /// - Source: `Users.setStatus(_:of:reason:by:)`, in the transaction that changes the account.
-/// - Heard by: `notification.user-mails`, `audit.trail`. The sessions that a suspension ends are told
-///   by ``UserSessionsEnded``.
+/// - Heard by: `notification.user-mails`, `audit.trail`. The sessions that a suspension ends are
+///   told by ``UserSessionsEnded``.
 public struct UserAccountStatusChanged: Event {
     /// The wire name, stable for ever; another shape takes another version.
     public static let type: EventType = "UserAccountStatusChangedEventV1"

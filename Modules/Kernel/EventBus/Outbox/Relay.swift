@@ -199,8 +199,8 @@ package final class Relay: Sendable {
         return position
     }
 
-    /// Sends a window. Where a broker has to be waited for, the next one is read meanwhile, and sent
-    /// before this one is acknowledged: only then is there always something on its way.
+    /// Sends a window. Where a broker has to be waited for, the next one is read meanwhile, and
+    /// sent before this one is acknowledged: only then is there always something on its way.
     private func send(_ window: Window, upTo head: Int64, _ lease: Lease?) async throws {
         guard !window.events.isEmpty else { return try await awaitArrival() }
         guard transport.reader != nil, window.hasMore else {

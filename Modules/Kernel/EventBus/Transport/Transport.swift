@@ -14,8 +14,8 @@ package protocol Transport: Sendable {
     /// Called once before the relay of a log begins, with the position after which it sends.
     func open(_ log: OutboxLog, after position: Int64) async throws
 
-    /// Takes a batch, in log order: when it returns, the next one may be sent. When the shipment has
-    /// arrived, too, the events reach every subscriber even if this process dies then.
+    /// Takes a batch, in log order: when it returns, the next one may be sent. When the shipment
+    /// has arrived, too, the events reach every subscriber even if this process dies then.
     ///
     /// Whatever fails, here or on the way, is sent anew with all that came after it.
     func send(_ batch: LogBatch) async throws -> Shipment
