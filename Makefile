@@ -101,7 +101,7 @@ SCALE ?= 1
 ACCEPT ?=
 AGAINST ?=
 MEASURE = scripts/bench.py .build/release/flotilla .build/release/flotilla-bench \
-    --only "$(ONLY)" --scale "$(SCALE)" $(if $(filter 1,$(ACCEPT)),--accept) \
+    --only "$(ONLY)" --scale "$(SCALE)" $(if $(ACCEPT),--accept "$(ACCEPT)") \
     $(if $(AGAINST),--against "$(AGAINST)")
 .PHONY: bench
 bench: packages ## Measure Flotilla beside what it stands on (ONLY=P1,P5, ACCEPT=1, SCALE=0.05 to try).

@@ -40,7 +40,8 @@ final class EndedAccessFeed: Service {
         self.now = now
     }
 
-    /// The table, in the database of each module that answers callers.
+    /// The table, in the database of each module that answers callers. `has_ended` is true: only
+    /// processes of an earlier version, which may run beside this one, write what was lifted.
     static let migrations = MigrationSet(
         component: "ended-access",
         migrations: [
@@ -55,13 +56,7 @@ final class EndedAccessFeed: Service {
                 ) \(dialect.strict);
                 CREATE INDEX ended_access_change ON ended_access (changed_at);
                 """
-            },
-            Migration(2, "keep what stays so") { _ in
-                """
-                DELETE FROM ended_access WHERE NOT has_ended;
-                ALTER TABLE ended_access DROP COLUMN has_ended;
-                """
-            },
+            }
         ])
 
     /// What a module hears of it: ends that nothing undoes, so that it does not matter which module
@@ -126,7 +121,7 @@ final class EndedAccessFeed: Service {
             try transaction.rows(
                 """
                 SELECT kind, subject, changed_at FROM ended_access
-                WHERE changed_at >= \(max(since, oldest))
+                WHERE has_ended AND changed_at >= \(max(since, oldest))
                 """
             ).map { row in
                 (
@@ -157,9 +152,10 @@ final class EndedAccessFeed: Service {
             """)
         try transaction.execute(
             """
-            INSERT INTO ended_access (kind, subject, changed_at)
-            VALUES (\(subject.kind), \(subject.text), \(now))
-            ON CONFLICT (kind, subject) DO UPDATE SET changed_at = excluded.changed_at
+            INSERT INTO ended_access (kind, subject, has_ended, changed_at)
+            VALUES (\(subject.kind), \(subject.text), \(true), \(now))
+            ON CONFLICT (kind, subject)
+                DO UPDATE SET has_ended = excluded.has_ended, changed_at = excluded.changed_at
             """)
         // It may be told too early, and again, but never wrongly: the event is a fact.
         access.end(subject, at: now)

@@ -92,7 +92,7 @@ def parsed():
     parser.add_argument("bench", type=pathlib.Path, help="flotilla-bench, a release build")
     parser.add_argument("--only", default="", help="such as P1,P5; everything without it")
     parser.add_argument("--scale", type=scale, default=1, help="less than 1 only tries")
-    parser.add_argument("--accept", action="store_true",
+    parser.add_argument("--accept", nargs="?", const="1", choices=["1"],
                         help="later runs are compared with this one")
     parser.add_argument("--against", type=pathlib.Path, default=ACCEPTED, metavar="FILE",
                         help="what to compare with, by default what was accepted")
@@ -181,8 +181,9 @@ def tell(lines, failures, about, seconds, options):
         report.write_json(stem.with_suffix(".json"), about, lines, seconds, failures)
         try:
             report.draw(lines, stem)
-        except ImportError as error:
-            failures.append(f"no picture: {error}; make bench installs what draws")
+        # A picture is no reason to lose the table.
+        except Exception as error:
+            failures.append(f"no picture: {error}")
         print(report.table(lines, options.accepted))
         print(f"\n{report.notes(lines)}\n\n{seconds:.0f} s on {about['cores']} cores"
               f" ({about['cpu']}), commit {about['commit'][:10]}"

@@ -267,6 +267,7 @@ class Running(unittest.TestCase):
             self.assertEqual(run.returncode, 130, errors.decode())
             pid = int((pathlib.Path(home) / "pid").read_text())
             # Killed it is; whoever inherited it has yet to take note of that.
+            deadline = time.monotonic() + 20
             while pathlib.Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
                 time.sleep(0.02)
             self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())

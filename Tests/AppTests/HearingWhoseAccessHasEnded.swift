@@ -63,18 +63,10 @@ import Web
         #expect(late.access.includes(principal("after")))
     }
 
-    @Test func `keeps no longer what an earlier version knew as lifted`() async throws {
-        let directory = try TemporaryDirectory()
-        let database = try await Database(
-            module: "gate", at: StorageEngine.preferred.makeURL(in: directory))
-        let migrations = EndedAccessFeed.migrations
-        try await database.migrate(
-            MigrationSet(
-                component: migrations.component,
-                migrations: Array(migrations.migrations.prefix(1))))
-        let now = Date().wholeMilliseconds
+    @Test func `heeds no end that an earlier version knew as lifted`() async throws {
+        let harness = try await ModuleHarness(GateModule.self)
         let other = UserID()
-        try await database.write { [user] transaction in
+        try await harness.database.write { [user, now = harness.time.now] transaction in
             for (id, hasEnded) in [(user, false), (other, true)] {
                 try transaction.execute(
                     """
@@ -83,16 +75,13 @@ import Web
                     """)
             }
         }
-        try await database.migrate(migrations)
-        let feed = EndedAccessFeed(access: EndedAccess(), database: database)
+        let feed = EndedAccessFeed(
+            access: EndedAccess(), database: harness.database, now: { harness.time.now })
         await feed.look()
         #expect(!feed.access.includes(principal("s")))
         #expect(
             feed.access.includes(
-                Principal(
-                    userID: other, sessionID: "s", roles: [], permissions: [],
-                    authenticatedAt: now)))
-        await database.close()
+                Principal(userID: other, sessionID: "s", roles: [], permissions: [])))
     }
 }
 

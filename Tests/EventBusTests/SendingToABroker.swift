@@ -69,6 +69,8 @@ import Testing
         losing lost: Set<Int> = [], _ change: (inout BusSettings) -> Void = { _ in }
     ) async throws -> Sent {
         var settings = BusSettings()
+        // Nobody renews it here.
+        settings.leaseDuration = .seconds(600)
         change(&settings)
         let directory = try TemporaryDirectory()
         let database = try Database(

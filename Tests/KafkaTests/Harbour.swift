@@ -99,6 +99,8 @@ final class Harbour: Sendable {
         var settings = BusSettings()
         settings.pollInterval = .milliseconds(100)
         settings.leaseDuration = .seconds(1)
+        // One batch, so that several are on their way.
+        settings.windowCountMax = settings.batchCountMax
         return Bus(
             registry: program ?? registry, transport: transport, shadow: shadow,
             environment: BusEnvironment(settings: settings))

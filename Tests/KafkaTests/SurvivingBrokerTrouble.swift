@@ -3,6 +3,7 @@ import Events
 import FlotillaTesting
 import Foundation
 import Kafka
+import Storage
 import Testing
 
 /// On librdkafka's mock cluster: what a broker can't be told to do.
@@ -50,6 +51,27 @@ import Testing
             try cluster.tell("errors \(Self.produce) \(Self.topicAuthorizationFailed) 3")
             try await harbour.ship("a", 11...20)
             try await harbour.arrival(of: "a", 20)
+        }
+    }
+
+    /// The client dies of it while nobody looks; what is sent meanwhile must not come there first.
+    @Test(arguments: 1...6)
+    func `lets no window overtake one that a broker refused for good`(refusalCount: Int)
+        async throws
+    {
+        let cluster = try MockCluster()
+        let harbour = try await Self.harbour(on: cluster)
+        try await harbour.running(harbour.port(), harbour.quay()) {
+            try await harbour.ship("a", 1...10)
+            try await harbour.arrival(of: "a", 10)
+            try cluster.tell(
+                "errors \(Self.produce) \(Self.topicAuthorizationFailed) \(refusalCount)")
+            try await harbour.ship("a", 11...1_000)
+            try await harbour.arrival(of: "a", 1_000)
+            let logs = try await harbour.quayDatabase.read { transaction in
+                try transaction.rows("SELECT DISTINCT log FROM inbox_marks").count
+            }
+            #expect(logs == 1, "nothing looks like a log that went back")
         }
     }
 

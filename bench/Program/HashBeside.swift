@@ -28,6 +28,8 @@ struct HashBeside: AsyncParsableCommand {
             {
                 hashes.increment()
             }
+            // Nobody is to measure beside nothing.
+            Foundation.exit(1)
         }.start()
         await standardInputEnded()
         try verify(hashes.value > 0, "nothing was hashed")

@@ -59,6 +59,7 @@ final class BareProducer {
         self.topic = topic
         let settings = [
             "bootstrap.servers": brokers, "acks": "all", "enable.idempotence": "true",
+            "enable.gapless.guarantee": "true",
             "linger.ms": "0.5", "compression.type": "none", "partitioner": "murmur2_random",
             "log_level": "2",
         ]

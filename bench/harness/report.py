@@ -57,6 +57,8 @@ def agreement(lines, accepted):
     """How many lines came to the same as the run they are compared with."""
     found = [compared(line, accepted.get(line.id)) for line in lines]
     comparable = [one for one in found if one]
+    if not comparable:
+        return "Nothing can be compared: other work was done then."
     same = sum(one.startswith("same") for one in comparable)
     return f"{same} of {len(comparable)} lines lie within the spread that both runs state."
 

@@ -96,9 +96,7 @@ final class KafkaProducer: Sendable {
             for event in events {
                 // One by one: the first ones are on their way before the last one is made.
                 let record = CloudEventRecord.record(of: event)
-                while try !produce(record, of: number, by: client) {
-                    try waitForReports(about: batch, client)
-                }
+                try produce(record, of: batch, number, by: client)
             }
             return batch
         }
@@ -109,9 +107,7 @@ final class KafkaProducer: Sendable {
     /// - Throws: ``KafkaError``; some of the events may have been taken then.
     func deliver(_ batch: Batch) async throws {
         guard batch.update({ $0.openCount }) > 0 else { return }
-        try await using { [self] client in
-            while batch.update({ $0.openCount }) > 0 { try waitForReports(about: batch, client) }
-        }
+        try await using { [self] client in try wait(for: batch, client) }
     }
 
     /// Work with the client, which is let go when it fails.
@@ -123,6 +119,8 @@ final class KafkaProducer: Sendable {
             do {
                 return try body(client)
             } catch {
+                // Acknowledgements that lie there count.
+                while (try? poll(client, milliseconds: 0)) ?? true {}
                 // What it still holds must not arrive after what is sent anew.
                 state.withLock { $0.replaceClient(by: nil) }
                 rd_kafka_purge(
@@ -133,7 +131,10 @@ final class KafkaProducer: Sendable {
     }
 
     private func openClient() throws -> KafkaClient {
-        if let client = state.withLock(\.client), client.fatalError == nil { return client }
+        let (known, isWorking) = state.withLock { ($0.client, !$0.batches.isEmpty) }
+        // A dead one tells the batches that it has. Another one that took the next batch meanwhile
+        // would bring it there before them.
+        if let known, isWorking || known.fatalError == nil { return known }
         let new = try KafkaClient(
             RD_KAFKA_PRODUCER, settings: settings,
             properties: [
@@ -152,28 +153,36 @@ final class KafkaProducer: Sendable {
         return new
     }
 
-    /// False when the client has no room.
     private func produce(
-        _ record: KafkaRecord, of number: UInt, by client: KafkaClient
-    ) throws -> Bool {
-        let result = record.produce(by: client.handle, of: number)
-        switch result {
-        case RD_KAFKA_RESP_ERR_NO_ERROR: return true
-        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return false
-        default:
-            if let fatal = client.fatalError { throw fatal }
-            throw KafkaError(result, "\(record.topic), event \(record.id)")
+        _ record: KafkaRecord, of batch: Batch, _ number: UInt, by client: KafkaClient
+    ) throws {
+        while true {
+            let result = record.produce(by: client.handle, of: number)
+            switch result {
+            case RD_KAFKA_RESP_ERR_NO_ERROR: return
+            case RD_KAFKA_RESP_ERR__QUEUE_FULL: try waitForReports(about: batch, client)
+            default:
+                if let fatal = client.fatalError { throw fatal }
+                // It may be refused for ever, and what went before is not to be sent for as long.
+                for other in state.withLock({ Array($0.batches.values) }) where other !== batch {
+                    try wait(for: other, client)
+                }
+                throw KafkaError(result, "\(record.topic), event \(record.id)")
+            }
         }
     }
 
+    private func wait(for batch: Batch, _ client: KafkaClient) throws {
+        while batch.update({ $0.openCount }) > 0 { try waitForReports(about: batch, client) }
+    }
+
     private func waitForReports(about batch: Batch, _ client: KafkaClient) throws {
-        try poll(client)
         let end = isStopping() ? ContinuousClock.now + Self.patienceAtEnd : nil
+        if let end { batch.update { $0.deadline = min($0.deadline, end) } }
+        // Also when it is late: what lies there has come in time.
+        guard try !poll(client, milliseconds: Self.pollMilliseconds) else { return }
         let problem = batch.update { state -> KafkaError? in
-            if let end { state.deadline = min(state.deadline, end) }
-            if state.isLetGo {
-                return Self.letGo
-            }
+            if state.isLetGo { return Self.letGo }
             guard ContinuousClock.now >= state.deadline else { return nil }
             return state.lastError
                 ?? KafkaError(name: "TIMED_OUT", description: "no broker acknowledged in time")
@@ -181,20 +190,23 @@ final class KafkaProducer: Sendable {
         if let problem { throw problem }
     }
 
-    private func poll(_ client: KafkaClient) throws {
-        guard let event = rd_kafka_queue_poll(client.queue, Self.pollMilliseconds) else { return }
+    /// False when nothing has come.
+    private func poll(_ client: KafkaClient, milliseconds: Int32) throws -> Bool {
+        guard let event = rd_kafka_queue_poll(client.queue, milliseconds) else { return false }
         defer { rd_kafka_event_destroy(event) }
         switch rd_kafka_event_type(event) {
         case RD_KAFKA_EVENT_DR:
+            var refusal: KafkaError?
             while let message = rd_kafka_event_message_next(event) {
                 let code = message.pointee.err
-                guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                    if let fatal = client.fatalError { throw fatal }
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+                    acknowledged(UInt(bitPattern: message.pointee._private))
+                } else if refusal == nil {
                     let topic = message.pointee.rkt.flatMap { rd_kafka_topic_name($0) }
-                    throw KafkaError(code, topic.map { String(cString: $0) } ?? "topic")
+                    refusal = KafkaError(code, topic.map { String(cString: $0) } ?? "topic")
                 }
-                acknowledged(UInt(bitPattern: message.pointee._private))
             }
+            if let refusal { throw client.fatalError ?? refusal }
         case RD_KAFKA_EVENT_ERROR:
             if let fatal = client.fatalError { throw fatal }
             let error = KafkaError(
@@ -205,6 +217,7 @@ final class KafkaProducer: Sendable {
             }
         default: break
         }
+        return true
     }
 
     private func acknowledged(_ number: UInt) {

@@ -140,14 +140,15 @@ struct SessionStore: Sendable {
         }
     }
 
-    /// A session of a user that was not ended, and how sure it is whose it is.
+    /// A session of a user that goes on, and how sure it is whose it is.
     func proof(
-        of id: SessionID, of user: UserID, in transaction: Transaction
+        of id: SessionID, of user: UserID, at now: Date, in transaction: Transaction
     ) throws -> Proof? {
         try transaction.first(
             """
             SELECT created_at, authenticated_at, assurance FROM sessions
             WHERE id = \(id) AND user_id = \(user) AND revoked_at IS NULL
+                AND expires_at > \(now)
             """
         ).map(proof)
     }

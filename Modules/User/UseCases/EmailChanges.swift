@@ -61,7 +61,8 @@ struct EmailChanges: Sendable {
             let grant = try users.mailed.store.spend(
                 token, .emailChange, at: now, in: transaction)
             guard let grant, let session = grant.sessionID,
-                try sessions.proof(of: session, of: grant.userID, in: transaction) != nil,
+                try sessions.proof(
+                    of: session, of: grant.userID, at: now, in: transaction) != nil,
                 let email = grant.email.flatMap({ EmailAddress($0) }),
                 var user = try users.store.find(grant.userID, in: transaction)
             else { throw UserError.tokenSpent }

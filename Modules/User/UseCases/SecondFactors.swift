@@ -51,25 +51,25 @@ struct SecondFactors: Sendable {
     /// Turns the factor on: the user's app has the secret. The code that shows it is spent, other
     /// sessions end, and the caller's has two factors from now on.
     ///
-    /// - Throws: ``UserError/factorOff``, ``UserError/factorOn``, ``UserError/wrongCode``.
+    /// - Throws: ``UserError/factorOff``, ``UserError/factorOn``, ``UserError/wrongCode``,
+    ///   ``UserError/sessionNotFound``.
     func confirm(_ code: String, _ caller: Principal) async throws -> Confirmation {
         let (id, now) = (caller.userID, users.now().wholeMilliseconds)
         let recoveryCodes = (0..<RecoveryCode.count).map { _ in RecoveryCode() }
-        let session = SessionID(caller.sessionID)
+        guard let session = SessionID(caller.sessionID) else { throw UserError.sessionNotFound }
         let grants = try await users.ending.write { transaction, ended -> Grants? in
             guard let factor = try codes.store.find(id, in: transaction) else {
                 throw UserError.factorOff
             }
             guard factor.confirmedAt == nil else { throw UserError.factorOn }
+            try requireSession(session, of: id, at: now, in: transaction)
             guard try codes.take(.totp(code), of: id, at: now, in: transaction) else { return nil }
             try codes.store.confirm(id, at: now, in: transaction)
             try codes.store.replaceCodes(recoveryCodes, of: id, in: transaction)
             try users.ending.endAll(
                 of: id, except: session, because: .factorChanged, in: transaction, &ended)
-            if let session {
-                try sessions.store.setProof(
-                    .init(at: now, assurance: .twoFactors), of: session, in: transaction)
-            }
+            try sessions.store.setProof(
+                .init(at: now, assurance: .twoFactors), of: session, in: transaction)
             try tell(id, isOn: true, at: now, in: transaction)
             return try sessions.grants(of: id, .twoFactors, in: transaction)
         }
@@ -77,8 +77,7 @@ struct SecondFactors: Sendable {
         return Confirmation(
             recoveryCodes: recoveryCodes.map(\.text),
             accessToken: try await sessions.accessToken(
-                of: id, session ?? SessionID(), grants,
-                .init(at: now, assurance: .twoFactors), at: now))
+                of: id, session, grants, .init(at: now, assurance: .twoFactors), at: now))
     }
 
     /// Turns the factor off. Other sessions end: they were opened with it.
@@ -140,9 +139,7 @@ struct SecondFactors: Sendable {
         let (id, now) = (caller.userID, users.now().wholeMilliseconds)
         guard let session = SessionID(caller.sessionID) else { throw UserError.sessionNotFound }
         let (grants, newProof) = try await users.database.write { transaction in
-            guard try sessions.store.proof(of: session, of: id, in: transaction) != nil else {
-                throw UserError.sessionNotFound
-            }
+            try requireSession(session, of: id, at: now, in: transaction)
             let hasFactor = try codes.store.isOn(id, in: transaction)
             let proof = SessionStore.Proof(
                 at: now, assurance: hasFactor ? .twoFactors : .oneFactor)
@@ -150,6 +147,14 @@ struct SecondFactors: Sendable {
             return (try sessions.grants(of: id, proof.assurance, in: transaction), proof)
         }
         return try await sessions.accessToken(of: id, session, grants, newProof, at: now)
+    }
+
+    /// A token is only given to a session that can be ended.
+    private func requireSession(
+        _ session: SessionID, of user: UserID, at now: Date, in transaction: Transaction
+    ) throws {
+        guard try sessions.store.proof(of: session, of: user, at: now, in: transaction) != nil
+        else { throw UserError.sessionNotFound }
     }
 
     private func requireFactor(of user: UserID) async throws {

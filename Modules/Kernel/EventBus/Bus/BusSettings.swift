@@ -2,7 +2,9 @@
 public struct BusSettings: Sendable {
     /// Events that a relay or consumer takes at a time.
     public var batchCountMax = 100
-    /// Events that an effect consumer has in hand: how far it looks past a key that is slow.
+    /// Events that an effect consumer has in hand: how far it looks past a key that is slow. So
+    /// many does a relay send to a broker at a time; two such windows are on their way, and one is
+    /// read.
     public var windowCountMax = 1_000
     /// The payloads of those in bytes, beyond one batch.
     public var windowByteCountMax = 8 * 1_024 * 1_024

@@ -91,7 +91,7 @@ package final class Relay: Sendable {
             }
         }
         // What is not noted is sent once more by whoever comes next.
-        do { try await awaitArrival() } catch { logger.error("relay step failed", error: error) }
+        try? await awaitArrival()
     }
 
     /// Makes it look at once.
@@ -113,6 +113,8 @@ package final class Relay: Sendable {
         } else {
             lease = leases.lease(Self.leaseName)
             guard lease != nil else {
+                // It is given back with nothing in hand.
+                try? await awaitArrival()
                 try await leases.rest(Self.leaseName)
                 return Step()
             }
@@ -120,7 +122,8 @@ package final class Relay: Sendable {
         do {
             return try await step(under: lease)
         } catch {
-            await saveArrival()
+            // What was sent before may have arrived: then it need not be sent again.
+            try? await awaitArrival()
             // Where the transport stands is asked anew: a batch may have been taken or not.
             place.withLock { $0 = nil }
             ahead.withLock { $0 = nil }
@@ -215,7 +218,19 @@ package final class Relay: Sendable {
 
     private func hand(over window: Window, _ lease: Lease?) async throws {
         let batch = LogBatch(log: log.module, after: window.position, events: window.events)
-        let shipment = try await noting(lease) { try await transport.send(batch) }
+        let shipment: Shipment
+        do {
+            shipment = try await transport.send(batch)
+        } catch {
+            // What did not arrive then has failed with this one, and what did is no success of it.
+            if let before = sent.withLock({ $0.take() }),
+                (try? await before.shipment.arrived()) != nil
+            {
+                try? await note(before)
+            }
+            await tell(error, lease)
+            throw error
+        }
         try await awaitArrival()
         sent.withLock { $0 = Sent(batch: batch, lease: lease, shipment: shipment) }
         place.withLock { $0 = Place(position: batch.upTo, epoch: lease?.epoch) }
@@ -224,17 +239,13 @@ package final class Relay: Sendable {
     /// Waits until what was sent has arrived, and notes that it has.
     private func awaitArrival() async throws {
         guard let sent = sent.withLock({ $0.take() }) else { return }
-        try await noting(sent.lease) { try await sent.shipment.arrived() }
+        do {
+            try await sent.shipment.arrived()
+        } catch {
+            await tell(error, sent.lease)
+            throw error
+        }
         try await note(sent)
-    }
-
-    /// After a failure: what was sent before it may have arrived, and need not be sent again then.
-    /// If it has not, that is the same failure and told already.
-    private func saveArrival() async {
-        guard let sent = sent.withLock({ $0.take() }),
-            (try? await sent.shipment.arrived()) != nil
-        else { return }
-        try? await note(sent)
     }
 
     private func note(_ sent: Sent) async throws {
@@ -252,16 +263,9 @@ package final class Relay: Sendable {
     }
 
     /// What a broker refuses is told with its place in the log.
-    private func noting<T>(_ lease: Lease?, _ body: () async throws -> T) async throws -> T {
-        do {
-            return try await body()
-        } catch {
-            if let reader = transport.reader, let lease {
-                try? await log.recordFailure(
-                    of: reader, error, under: lease, at: environment.now())
-            }
-            throw error
-        }
+    private func tell(_ error: any Error, _ lease: Lease?) async {
+        guard let reader = transport.reader, let lease else { return }
+        try? await log.recordFailure(of: reader, error, under: lease, at: environment.now())
     }
 }
 

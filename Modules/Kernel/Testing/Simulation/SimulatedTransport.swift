@@ -34,10 +34,16 @@ struct AccidentProneTransport: Transport {
 /// A broker as Kafka is one: topics of partitions, each an ordered log of its own that outlives
 /// every process. Events of a key lie in one partition; those of different keys are mixed anew, and
 /// what was sent twice lies there twice.
+///
+/// Every other batch stays with its producer until somebody waits for it or sends the next one, and
+/// is lost with the producer.
 final class SimulatedBroker: Transport {
     private struct State {
         var partitions: [String: [LoggedEvent]] = [:]
         var consumers: [(topics: Set<Topic>?, wake: Signal)] = []
+        /// What has yet to come here, by log.
+        var onItsWay: [String: [LoggedEvent]] = [:]
+        var sendingCount = 0
     }
 
     private static let partitionCount = 3
@@ -48,13 +54,28 @@ final class SimulatedBroker: Transport {
 
     var reader: String? { "broker" }
 
-    func open(_ log: OutboxLog, after position: Int64) async throws {}
+    func open(_ log: OutboxLog, after position: Int64) async throws {
+        state.withLock { $0.onItsWay[log.module] = nil }
+    }
 
     func send(_ batch: LogBatch) async throws -> Shipment {
+        take(from: batch.log)
         // A producer's duplicate: the whole batch, or what came just before, comes once more.
-        let isDouble = world.isDuplicated()
-        let wakes = state.withLock { state in
-            for event in batch.events + (isDouble ? batch.events : []) {
+        let events = batch.events + (world.isDuplicated() ? batch.events : [])
+        let staysBehind = state.withLock { state in
+            state.onItsWay[batch.log] = events
+            state.sendingCount += 1
+            return state.sendingCount.isMultiple(of: 2)
+        }
+        if !staysBehind { take(from: batch.log) }
+        return Shipment { [self] in take(from: batch.log) }
+    }
+
+    /// Takes what a log's producer still has.
+    private func take(from log: String) {
+        let wakes = state.withLock { state -> [Signal] in
+            guard let events = state.onItsWay.removeValue(forKey: log) else { return [] }
+            for event in events {
                 let key = event.envelope.key
                 // Not `hashValue`, which differs from process to process.
                 let partition =
@@ -66,7 +87,6 @@ final class SimulatedBroker: Transport {
             return state.consumers.map(\.wake)
         }
         for wake in wakes { wake.raise() }
-        return .arrived
     }
 
     func inflow(
