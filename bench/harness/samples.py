@@ -19,7 +19,7 @@ class Spread:
 
     `notch` is that of a notched box plot, 1.57 interquartile ranges by the root of the number of
     samples: two medians differ when they lie further apart than their notches reach together. Of
-    like samples one pair in twenty seems to, with three to five samples one in eight
+    like samples one pair in twenty seems to, of five samples each one in eight, of three one in seven
     (McGill, Tukey, Larsen: Variations of Box Plots, 1978).
     """
 
