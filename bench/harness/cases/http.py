@@ -1,6 +1,7 @@
 """Over HTTP: Flotilla beside bare Hummingbird, pgbench and plain SQLite."""
 
 import json
+import time
 from statistics import median
 
 from .. import capture
@@ -90,17 +91,25 @@ class Orders:
 
     def rate(self, seconds):
         self.run_number += 1
-        before = self.count()
+        before = self.settled_count()
         result = self.wrk.run(
             "order.lua", self.system.url + "/api/v1/orders", self.connections, seconds,
             self.system.process, tokens=self.tokens, body=json.dumps(ORDER), run=f"run{self.run_number}")
         # Those that were on their way when wrk ended are not in its count.
-        self.placed = self.count() - before
+        self.placed = self.settled_count() - before
         if not 0 <= self.placed - result["requests"] <= self.connections:
             raise Failed(
                 f"{result['requests']} orders were acknowledged, {self.placed} are there")
         self.costs.append(result["cost"])
         return result["rate"]
+
+    def settled_count(self):
+        """The orders that are there when those on their way are through."""
+        found, before = self.count(), None
+        while found != before:
+            time.sleep(0.1)
+            found, before = self.count(), found
+        return found
 
     @property
     def note(self):
