@@ -57,6 +57,7 @@ final class RegistrationBurst: Sendable {
         while let answer = try? await api.post("/api/v1/users", body) {
             guard answer.status == 503, let wait = answer.headers["retry-after"].flatMap(Int.init)
             else { return answer }
+            // As long as the answer asks for.
             try await Task.sleep(for: .seconds(wait))
         }
         return nil

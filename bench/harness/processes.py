@@ -66,7 +66,10 @@ class Workshop:
 
     def run_json(self, command, **options):
         """Runs a command to its end; its last line as JSON."""
-        process = self.start(command, **options)
+        return self.finish(self.start(command, **options))
+
+    def finish(self, process):
+        """Waits for a process's end; its last line as JSON."""
         try:
             return process.result()
         finally:

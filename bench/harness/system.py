@@ -235,10 +235,7 @@ class Wrk:
              SCRIPTS / script, url], environment=environment)
 
     def finish(self, process, allowed_refusals=False):
-        try:
-            result = process.result()
-        finally:
-            self.workshop.stop(process)
+        result = self.workshop.finish(process)
         names = ["connect", "read", "write", "timeout",
                  "unexpected" if allowed_refusals else "status"]
         problems = {name: result[name] for name in names if result[name]}

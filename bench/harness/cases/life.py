@@ -105,7 +105,8 @@ def fill(path, count):
     chosen = ", ".join(own.get(name, f"e.{name}") for name in names)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute(
-        f"{NUMBERS} INSERT INTO outbox_events ({', '.join(names)}) SELECT {chosen} FROM n, ({row}) AS e",
+        f"{NUMBERS} INSERT INTO outbox_events ({', '.join(names)})"
+        f" SELECT {chosen} FROM n, ({row}) AS e",
         (count,))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
